@@ -1,4 +1,7 @@
+import { inspect } from 'node:util';
+
 import { abortable } from './abort.js';
+import { ConfigError } from './client/errors.js';
 import type { CallOptions, ListOptions, SignalOptions } from './client/options.js';
 import { type Decode, DECODERS } from './decode.js';
 import { encode, encodeArguments } from './encode.js';
@@ -11,7 +14,7 @@ import { bodyOf, decodeMeta, type Response, withBody } from './response.js';
 import type { ActAs } from './settings.js';
 
 /** What the groups of methods call. */
-export type Caller = Pick<Connection, 'call' | 'file' | 'stream' | 'ask'>;
+export type Caller = Pick<Connection, 'call' | 'held' | 'file' | 'stream' | 'ask'>;
 
 /** What the options of calls hold for this side of the engine. */
 type ProgramOptions = Pick<CallOptions, 'signal' | 'progress'>;
@@ -53,6 +56,36 @@ export class Connection implements Runner {
   ): Promise<Response<T>> {
     const reply = await this.#send(operation, options, args);
     return withBody(reply, this.decode, 'body', { meta: decodeMeta(reply.meta()) });
+  }
+
+  /**
+   * What an operation takes, until some work is done, whatever becomes of that.
+   *
+   * @param needed Arguments of both operations.
+   * @param args Further ones of that which takes it.
+   */
+  async held<T, R>(
+    operation: string,
+    release: string,
+    work: (taken: T) => R | PromiseLike<R>,
+    options: CallOptions | undefined,
+    needed: object,
+    args: object,
+  ): Promise<R> {
+    if (typeof work !== 'function') throw new ConfigError({ message: `work has to be a function, not ${inspect(work)}` });
+    const taken = await this.call<T>(operation, options, needed, args);
+    // The signal of the call has been for taking it and for the work.
+    const giveBack = () => this.call(release, { ...options, signal: new AbortController().signal }, needed);
+    let result: R;
+    try {
+      result = await work(taken);
+    } catch (error) {
+      // What fails here is in the log.
+      await giveBack().catch(() => undefined);
+      throw error;
+    }
+    await giveBack();
+    return result;
   }
 
   /** The bytes of a file. Nothing is fetched before they are read, and nothing ahead. */

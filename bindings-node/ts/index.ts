@@ -13,3 +13,4 @@ export { AuthorizationSession } from './session.js';
 export type { ActAs, Settings } from './settings.js';
 export type { Ledger, RedisLedger, TokenPlace, TokenStore } from './stores.js';
 export { valuesOf, type WithFields } from './values.js';
+export { parseEvent } from './webhook.js';

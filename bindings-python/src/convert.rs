@@ -103,6 +103,12 @@ pub(crate) fn values_of<'py>(record: &Bound<'py, PyAny>, exact: Option<bool>) ->
     from_json(py, values.as_bytes(), exact.unwrap_or(has_decimal))
 }
 
+/// An event that the service has sent to a webhook, as a dict.
+pub(crate) fn parse_event<'py>(py: Python<'py>, body: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let event = py.detach(|| beproduct::seam::parse_event(body)).map_err(|error| raise(py, &error))?;
+    from_json(py, event.as_bytes(), false)
+}
+
 struct Writer<'a> {
     text: &'a mut String,
     path: String,

@@ -46,6 +46,11 @@ mod _native {
         super::convert::values_of(&record, exact)
     }
 
+    #[pyo3::pyfunction]
+    fn parse_event<'py>(py: pyo3::Python<'py>, body: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        super::convert::parse_event(py, body)
+    }
+
     /// To be called before the interpreter ends.
     #[pyo3::pyfunction]
     fn before_exit(py: pyo3::Python<'_>) {

@@ -56,6 +56,12 @@ pub fn values_of(record: String) -> Result<String, EngineError> {
     Ok(seam::values_of(&record)?)
 }
 
+/// An event that the service has sent to a webhook, as JSON text.
+#[uniffi::export]
+pub fn parse_event(body: Vec<u8>) -> Result<String, EngineError> {
+    Ok(seam::parse_event(&body)?)
+}
+
 /// What a program hands in of a stream.
 #[derive(uniffi::Enum)]
 pub enum EngineSupply {

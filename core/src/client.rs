@@ -12,7 +12,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 
 use crate::answer::Answer;
 use crate::arguments::{self, short_id};
@@ -101,7 +103,19 @@ impl Client {
     }
 
     /// The same with what goes with the call beside its arguments.
-    pub(crate) async fn call_with(
+    ///
+    /// Boxed, as all else that other crates wait for: what they await by its own type is compiled anew in each of them.
+    pub(crate) fn call_with<'a>(
+        &'a self,
+        operation: &'a str,
+        arguments: Map<String, Value>,
+        beside: Beside,
+        options: CallOptions,
+    ) -> BoxFuture<'a, Result<Answer>> {
+        Box::pin(self.carry_out(operation, arguments, beside, options))
+    }
+
+    async fn carry_out(
         &self,
         operation: &str,
         arguments: Map<String, Value>,
@@ -138,6 +152,8 @@ impl Client {
             Handler::Download => handlers::download(requester, operation, &call).await,
             Handler::DownloadMany => handlers::download_many(requester, operation, &call).await,
             Handler::Upload => handlers::upload(requester, operation, &call, beside).await,
+            Handler::Acquire => handlers::acquire(requester, operation, &call).await,
+            Handler::Release => handlers::release(requester, operation, &call).await,
             Handler::UpdateRows => handlers::update_rows(requester, operation, &call).await,
         }
     }
@@ -231,6 +247,11 @@ impl Client {
     #[must_use]
     pub fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    /// The runtime of its tasks.
+    pub(crate) fn handle(&self) -> &Handle {
+        self.requester.handle()
     }
 
     /// Ends all calls with the error `cancelled`; later ones fail with `closed`. Requests that are leased and not used are

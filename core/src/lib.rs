@@ -74,6 +74,7 @@ mod store_config;
 mod testing_config;
 mod trace;
 mod value;
+mod webhook;
 
 pub use answer::Answer;
 pub use arguments::files::FileSource;
@@ -98,3 +99,4 @@ pub use redact::Secret;
 pub use requester::Transfer;
 pub use rng::Rng;
 pub use testing_config::{TableAnswer, TestingConfig};
+pub use webhook::parse_event;

@@ -366,8 +366,10 @@ def run_step(step, place, playing):
     elif "counts" in step:
         compare(step["counts"], simulator.control("counts"), place)
     else:
-        members = ("do", "name", "seconds", "days", "work", "plan")
+        members = ("do", "name", "seconds", "days", "work", "plan", "body")
         command = {name: step[name] for name in members if name in step}
+        if isinstance(command.get("body"), int):
+            command["body"] = " " * command["body"]
         if step["do"] == "events":
             command["count"] = len(step["result"])
         playing.judge(step, driver.ask(command), place)

@@ -131,7 +131,9 @@ export const NAMES = new Map([
 /** Members, by the engine's names, whose own members keep their names: they are data. */
 export const DATA = new Set([
   'additional_headers',
+  'after',
   'attributes',
+  'before',
   'body',
   'details',
   'extra_query',

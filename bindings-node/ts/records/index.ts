@@ -21,3 +21,4 @@ export type * from './auth.js';
 export type * from './changes.js';
 export type * from './history.js';
 export type * from './quota.js';
+export type * from './webhooks.js';

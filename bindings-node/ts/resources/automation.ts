@@ -72,11 +72,12 @@ export class Automation {
   }
 
   /**
-   * Takes a lock of the company by its name. The answer is returned unchanged, because its form is unknown:
-   * how it says that another program has the lock is not recorded (docs/service/automation.md, Locks).
+   * Takes a lock of the company by its name. How the service says that another program has it is not recorded
+   * (docs/service/automation.md, Locks): `ConflictError` where the answer is false, or its `acquired` or
+   * `success` is. Any other answer is returned unchanged.
    *
    * Sent at most once: when the answer is lost, the error's `outcome` is `unknown`, and the lock may be
-   * taken.
+   * taken. A request that is on its way when the call is cancelled goes on, and what it takes is given back.
    *
    * @param name Name of the lock, which the programs that share it choose.
    */
@@ -89,9 +90,27 @@ export class Automation {
   }
 
   /**
+   * Holds a lock of the company while some work is done: takes it before, and gives it back afterwards, also
+   * when the work fails or is cancelled. Nothing is done without it: errors are those of `lockAcquire`.
+   * Whether the service takes it away meanwhile is unknown (docs/service/automation.md, Locks).
+   *
+   * @param name Name of the lock, which the programs that share it choose.
+   * @param work Is given the answer of the service. What it returns is returned.
+   */
+  withLock<T>(
+    name: string,
+    work: (answer: unknown) => T | PromiseLike<T>,
+    args: AutomationLockAcquireArguments = {},
+    options?: CallOptions,
+  ): Promise<T> {
+    return this.#caller.held('automation.lock_aquire', 'automation.lock_release', work, options, { name }, args);
+  }
+
+  /**
    * Gives a lock back. The answer is returned unchanged, because its form is unknown.
    *
-   * Sent at most once: a second request could give back a lock that another program has taken meanwhile.
+   * Sent at most once: a second request could give back a lock that another program has taken meanwhile. A
+   * failure is written to the log too, because the program may be ending with another error.
    *
    * @param name Name of the lock.
    */

@@ -14,6 +14,7 @@ from beproduct_client._client import BeProduct, BeProductAsync
 from beproduct_client._paging import AsyncPager, Page, Pager
 from beproduct_client._response import Response
 from beproduct_client._values_of import values_of
+from beproduct_client._webhook import parse_event
 from beproduct_client.auth import AuthorizationSession, SharedTokenStore, TokenStore, login, login_async
 from beproduct_client.client import *
 
@@ -31,6 +32,7 @@ __all__ = [
     "TokenStore",
     "login",
     "login_async",
+    "parse_event",
     "values_of",
 ]
 __all__ += _generated.__all__

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,17 @@ class Connection:
         progress, options = self.split(options)
         arguments, file = attached(arguments)
         return self.answer(self.engine.call(operation, arguments, options, caller(progress), file))
+
+    @contextmanager
+    def held(
+        self, operation: str, arguments: dict[str, Any], release: str, needed: dict[str, Any], options: dict[str, Any]
+    ) -> Iterator[Any]:
+        """What an operation takes, for the length of a `with` block."""
+        taken = self.call(operation, arguments, options)
+        try:
+            yield taken
+        finally:
+            self.call(release, needed, options)
 
     def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)
@@ -97,6 +109,17 @@ class AsyncConnection(Connection):
                     piece = (error,)
         finally:
             await file.aclose()
+
+    @asynccontextmanager
+    async def held(
+        self, operation: str, arguments: dict[str, Any], release: str, needed: dict[str, Any], options: dict[str, Any]
+    ) -> AsyncIterator[Any]:
+        taken = await self.call(operation, arguments, options)
+        try:
+            yield taken
+        finally:
+            # A task that is cancelled once more does not keep it.
+            await asyncio.shield(self.call(release, needed, options))
 
     def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)

@@ -19,6 +19,11 @@ class Resource:
     def _call(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         return self._connection.call(operation, given(arguments), given(options))
 
+    def _held(
+        self, operation: str, arguments: dict[str, Any], release: str, needed: dict[str, Any], options: dict[str, Any]
+    ) -> Any:
+        return self._connection.held(operation, given(arguments), release, given(needed), given(options))
+
     def _pages(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         return self._connection.pages(operation, given(arguments), given(options))
 

@@ -37,6 +37,7 @@
 //! | handler `delete_files` | the names of files on a page that are to go; `look` reads the page, and shows what became of them |
 //! | handler `download_many` | files by a list of the kind `records`, each read as the operation `look` reads one |
 //! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, and has the link that takes the place of one that has expired |
+//! | `held` | with the handler `acquire`: the `name` of what it takes, which `with_lock` and the like hold for the length of some work, and the operation that gives it back (`release`, with the handler `release`), whose arguments are those that the former requires |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters, `fields`, `colorways`, `records` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
 //! | `standard` of filters | fields that they may name besides |
@@ -153,7 +154,20 @@ pub(crate) enum Handler {
     Upload,
     Download,
     DownloadMany,
+    Acquire,
+    Release,
     Raw,
+}
+
+/// What an operation takes until another gives it back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Held {
+    pub(crate) name: String,
+    /// Id of the operation that gives it back.
+    pub(crate) release: String,
+    /// What holding it means.
+    pub(crate) doc: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,6 +241,7 @@ pub(crate) struct Operation {
     pub(crate) handler: Handler,
     /// Id of the read of the record, or of that of one file of many.
     pub(crate) look: Option<String>,
+    pub(crate) held: Option<Held>,
     pub(crate) poll: Option<Poll>,
     /// The parameter that names the folder in which the record is afterwards.
     pub(crate) moves_to: Option<String>,
@@ -345,6 +360,7 @@ struct Entry {
     #[serde(default)]
     handler: Handler,
     look: Option<String>,
+    held: Option<Held>,
     poll: Option<Poll>,
     moves_to: Option<String>,
     #[serde(default)]
@@ -516,6 +532,14 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         body: entry.body,
         handler: entry.handler,
         look: entry.look.as_deref().map(of_resource).transpose()?,
+        held: match entry.held.clone() {
+            Some(held) => Some(Held {
+                release: of_resource(&held.release)?,
+                doc: names.fill(&held.doc),
+                ..held
+            }),
+            None => None,
+        },
         poll: match entry.poll.clone() {
             Some(poll) => Some(Poll {
                 operation: of_resource(&poll.operation)?,

@@ -1,7 +1,9 @@
 //! Fills the templates. What a template needs beyond the catalogue is a filter here or in its language's file.
 
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Value, context};
@@ -59,7 +61,7 @@ pub(crate) fn render(
                 if text.trim().is_empty() {
                     continue;
                 }
-                files.push((path.clone(), if path.ends_with(".rs") { rustfmt(&text)? } else { text }));
+                files.push((path.clone(), if path.ends_with(".rs") { formatted(text)? } else { text }));
             }
         }
     }
@@ -91,6 +93,18 @@ fn spelled(value: &Value, spell: &impl Fn(&str, &str) -> String) -> Value {
 /// Every line of a text behind a prefix, without trailing blanks.
 fn comment(text: &str, prefix: &str) -> String {
     text.lines().map(|line| format!("{prefix}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Code as `rustfmt` writes it. What has been written once is known: most files are the same in all tests.
+fn formatted(text: String) -> Result<String, String> {
+    static KNOWN: LazyLock<Mutex<HashMap<String, String>>> = LazyLock::new(Mutex::default);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(code) = known().get(&text) {
+        return Ok(code.clone());
+    }
+    let code = rustfmt(&text)?;
+    known().insert(text, code.clone());
+    Ok(code)
 }
 
 fn rustfmt(text: &str) -> Result<String, String> {

@@ -1,6 +1,7 @@
 //! Typed methods, generated from the catalogue, over [`Client::call`] and [`Client::pages`].
 
 mod generated;
+mod held;
 
 use std::marker::PhantomData;
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::own::{ErrorKind, Outcome};
 use crate::{Answer, CallOptions, Client, FileSource, Meta};
 
 pub use generated::*;
+pub use held::Held;
 
 /// Something that can stand as an argument. What cannot be written as JSON becomes the call's error.
 pub(crate) trait IntoArgument {

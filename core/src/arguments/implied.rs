@@ -98,6 +98,7 @@ mod tests {
         answer: AnswerKind::Any,
         body: BodyKind::Object,
         handler: Handler::Request,
+        gives_back: None,
         look: None,
         poll: None,
         moves_to: None,

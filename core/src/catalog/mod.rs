@@ -158,6 +158,10 @@ pub(crate) enum Handler {
     Download,
     /// Files that are read to paths.
     DownloadMany,
+    /// A request that takes something, which is given back if its caller has gone.
+    Acquire,
+    /// A request that gives it back.
+    Release,
     /// A request whose path may belong to another operation.
     Raw,
 }
@@ -323,6 +327,8 @@ pub struct Operation {
     /// Id of the read of the record: it shows what became of a delete whose answer leaves it open, and has a link in the place of
     /// one that has expired. Of many downloads: that of one.
     pub(crate) look: Option<&'static str>,
+    /// Id of the operation that gives back what this one takes.
+    pub(crate) gives_back: Option<&'static str>,
     pub(crate) poll: Option<Poll>,
     /// The argument that names the folder in which the record is afterwards.
     pub(crate) moves_to: Option<&'static str>,

@@ -5,6 +5,8 @@
 mod history;
 pub(crate) mod names;
 mod quota;
+mod webhooks;
 
 pub use history::*;
 pub use quota::*;
+pub use webhooks::*;

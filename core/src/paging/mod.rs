@@ -14,6 +14,7 @@ mod rule_tests;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -179,7 +180,12 @@ impl Pager {
         self.0.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn advance(&self, progress: &mut Progress, pace: Pace) -> Result<Option<Page>> {
+    /// Boxed, so that it is compiled here and not in each crate that reads lists.
+    fn advance<'a>(&'a self, progress: &'a mut Progress, pace: Pace) -> BoxFuture<'a, Result<Option<Page>>> {
+        Box::pin(self.read_on(progress, pace))
+    }
+
+    async fn read_on(&self, progress: &mut Progress, pace: Pace) -> Result<Option<Page>> {
         let Fetch { requester, prepared, options } = &self.0.fetch;
         if let Some(filters) = self.0.filters.as_ref().filter(|_| !progress.checked) {
             filters.check(requester, prepared, options).await?;

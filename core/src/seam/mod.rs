@@ -40,7 +40,7 @@ pub use self::attachments::{Attachment, Supply, Wanted};
 pub use self::fork::{ForkGuard, before_fork};
 pub use self::reply::Reply;
 pub use self::stream::Stream;
-pub use self::values::values_of;
+pub use self::values::{parse_event, values_of};
 pub use crate::caller::{Caller, on_behalf};
 pub use crate::client::Inherited;
 

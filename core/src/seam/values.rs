@@ -1,9 +1,17 @@
-//! The values of a record, for languages whose records are JSON.
+//! What reads a text without a client, for languages whose records are JSON: the values of a record, and events.
 
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::value;
+
+/// An event that the service has sent to a webhook, as JSON.
+///
+/// # Errors
+/// As [`crate::parse_event`].
+pub fn parse_event(body: &[u8]) -> Result<String> {
+    serde_json::to_string(&crate::parse_event(body)?).map_err(Error::internal)
+}
 
 /// The values of a record by field id, from the record as JSON: read by the types of its fields, in their order, numbers with
 /// their digits. They come as a JSON array of `[id, value]`, because not every language keeps the order of an object's members.

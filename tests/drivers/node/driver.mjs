@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 
-import { BeProduct, BeProductError } from '../../../bindings-node/dist/esm/index.js';
+import { BeProduct, BeProductError, parseEvent } from '../../../bindings-node/dist/esm/index.js';
 import { recordedClient } from '../../../bindings-node/dist/esm/testing.js';
 import { ARGUMENTS } from './arguments.mjs';
 
@@ -96,6 +96,8 @@ const COMMANDS = {
   async estimate({ work }) {
     return renamedDeep(await client.quota.estimate(renamedDeep(work, camel)), snake);
   },
+
+  event: ({ body }) => renamed(parseEvent(body), snake),
 
   async change_plan({ plan }) {
     await client.quota.changePlan(renamed(plan, camel));

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 
-from beproduct_client import BeProduct, BeProductAsync, BeProductError, Plan
+from beproduct_client import BeProduct, BeProductAsync, BeProductError, Plan, parse_event
 from beproduct_client.testing import advance
 
 FIELDS = (
@@ -184,6 +184,8 @@ class Driver:
             case "advance":
                 advance(self.client, command["seconds"])
                 return True
+            case "event":
+                return parse_event(command["body"])
             case "logs":
                 return logs.lines
             case "stored":

@@ -4,6 +4,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -91,7 +92,13 @@ pub struct Simulator {
 
 impl Simulator {
     /// Makes the sample data and starts to listen on 127.0.0.1.
-    pub async fn start(options: Options) -> io::Result<Self> {
+    ///
+    /// Boxed, so that the server is compiled here and not in each program of tests.
+    pub fn start(options: Options) -> BoxFuture<'static, io::Result<Self>> {
+        Box::pin(Self::listen(options))
+    }
+
+    async fn listen(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let port = listener.local_addr()?.port();
         let authority = match options.tls {

@@ -55,6 +55,7 @@ from beproduct_client.client.quota import (
     Usage,
     Work,
 )
+from beproduct_client.client.webhooks import WebhookEvent, WebhookKind, WebhookRead, WebhookSubject
 
 __all__ = [
     "Attempt",
@@ -105,5 +106,9 @@ __all__ = [
     "ValidationError",
     "Wait",
     "WaitReason",
+    "WebhookEvent",
+    "WebhookKind",
+    "WebhookRead",
+    "WebhookSubject",
     "Work",
 ]

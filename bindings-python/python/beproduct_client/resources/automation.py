@@ -62,12 +62,13 @@ class Automation(Resource):
         lock_timeout=None,
         **options,
     ):
-        """Takes a lock of the company by its name. The answer is returned unchanged, because its form
-        is unknown: how it says that another program has the lock is not recorded
-        (docs/service/automation.md, Locks).
+        """Takes a lock of the company by its name. How the service says that another program has it is
+        not recorded (docs/service/automation.md, Locks): `ConflictError` where the answer is false,
+        or its `acquired` or `success` is. Any other answer is returned unchanged.
 
         Sent at most once: when the answer is lost, the error's `outcome` is `unknown`, and the lock
-        may be taken.
+        may be taken. A request that is on its way when the call is cancelled goes on, and what it
+        takes is given back.
 
         :param name: Name of the lock, which the programs that share it choose.
         :param lock_timeout: Seconds, sent as `timeout`; the option `timeout` limits the call instead.
@@ -82,6 +83,31 @@ class Automation(Resource):
 
     lock_aquire = lock_acquire
 
+    def lock(
+        self,
+        name,
+        lock_timeout=None,
+        **options,
+    ):
+        """Holds a lock of the company while some work is done: takes it before, and gives it back
+        afterwards, also when the work fails or is cancelled. Nothing is done without it: errors are
+        those of `lock_acquire`. Whether the service takes it away meanwhile is unknown
+        (docs/service/automation.md, Locks). As a context manager.
+
+        :param name: Name of the lock, which the programs that share it choose.
+        :param lock_timeout: Seconds, sent as `timeout`; the option `timeout` limits the call instead.
+            Whether the request waits so long for the lock, or the lock lasts so long, is unknown. The
+            vendor's client sends 60. Default: none is sent.
+        """
+        needed = {
+            "name": name,
+        }
+        arguments = {
+            **needed,
+            "lock_timeout": lock_timeout,
+        }
+        return self._held("automation.lock_aquire", arguments, "automation.lock_release", needed, options)
+
     def lock_release(
         self,
         name,
@@ -90,7 +116,8 @@ class Automation(Resource):
         """Gives a lock back. The answer is returned unchanged, because its form is unknown.
 
         Sent at most once: a second request could give back a lock that another program has taken
-        meanwhile.
+        meanwhile. A failure is written to the log too, because the program may be ending with
+        another error.
 
         :param name: Name of the lock.
         """

@@ -48,6 +48,32 @@ struct Connection: Sendable {
         }
     }
 
+    /// Does some work while something is held, and gives that back by an operation, whatever becomes of the work.
+    func holding<Result>(
+        _ release: String,
+        _ arguments: Members,
+        _ options: CallOptions,
+        isolation: isolated (any Actor)? = #isolation,
+        work: () async throws -> Result
+    ) async throws -> Result {
+        let arguments = JSONObject(present: arguments)
+        // A task of its own: one that is cancelled sends nothing.
+        func giveBack() async throws {
+            let given = Task { let _: Response<JSONValue> = try await call(release, arguments: arguments, options: options) }
+            try await given.value
+        }
+        let result: Result
+        do {
+            result = try await work()
+        } catch {
+            // What fails here is in the log.
+            try? await giveBack()
+            throw error
+        }
+        try await giveBack()
+        return result
+    }
+
     /// The bytes of a file, a part at a time.
     func bytes(
         _ operation: String,

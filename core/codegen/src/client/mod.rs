@@ -110,6 +110,7 @@ fn check(own: &Own, resources: &[Resource], service: &[Family]) -> Result<(), St
     for operation in resources.iter().flat_map(|resource| &resource.operations) {
         let arguments = operation.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         check(&operation.id, &operation.doc, &arguments)?;
+        operation.held.iter().try_for_each(|held| check(&operation.id, &held.doc, &arguments))?;
         for parameter in &operation.parameters {
             check(&operation.id, &parameter.doc, &arguments)?;
         }

@@ -224,10 +224,46 @@ fn method(operation: &Value) -> String {
     let file = ordered(operation).iter().find(is_file).map(|file| name_of(&member(file, "camel")));
     arguments.extend(file);
     let call = format!("    {head}: {} =\n        {}", answer(operation), listed(function, &arguments, 8, 0));
+    let held = operation.get_attr("held").unwrap_or_default();
     match member(operation, "answer").as_str() {
         "file" => format!("{call}\n\n{}", stream(operation)),
+        _ if held.is_true() => format!("{call}\n\n{}", with_held(operation, &held)),
         _ => call,
     }
+}
+
+/// The method that does some work while it holds what the operation takes.
+fn with_held(operation: &Value, held: &Value) -> String {
+    let parameters = ordered(operation);
+    let declared = parameters.iter().map(|parameter| {
+        let (name, kind) = (name_of(&member(parameter, "camel")), kotlin_type(parameter));
+        let default = if flag(parameter, "required") { "" } else { "? = null" };
+        format!("        {name}: {kind}{default},\n")
+    });
+    let needed: Vec<_> = parameters
+        .iter()
+        .filter(|parameter| flag(parameter, "required"))
+        .map(|parameter| {
+            format!("{:?} to {}", member(parameter, "name"), name_of(&member(parameter, "camel")))
+        })
+        .collect();
+    let passed = parameters.iter().map(|parameter| name_of(&member(parameter, "camel")));
+    let passed: Vec<_> = passed.chain(["options".into()]).collect();
+    let mut tags: Vec<_> = parameters.iter().map(inputs::param_tag).collect();
+    tags.push("@param work Is given the answer of the service. What it returns is returned.".into());
+    format!(
+        "{}\n    suspend fun <T> with{}(\n{}        options: CallOptions = CallOptions(),\n        \
+         work: suspend ({}) -> T,\n    ): T {{\n        val taken = {}({})\n        \
+         return seam.holding({:?}, arguments({}), options) {{ work(taken) }}\n    }}",
+        kdoc(&member(held, "doc"), &tags, 4),
+        names::pascal(&member(held, "name")),
+        declared.collect::<String>(),
+        answer(operation),
+        name_of(&member(operation, "camel")),
+        passed.join(", "),
+        member(held, "release"),
+        needed.join(", "),
+    )
 }
 
 /// The method that gives a file as a flow.

@@ -53,9 +53,9 @@ impl Automation<'_> {
         }
     }
 
-    /// Takes a lock of the company by its name. The answer is returned unchanged, because its form is unknown: how it says that another program has the lock is not recorded (docs/service/automation.md, Locks).
+    /// Takes a lock of the company by its name. How the service says that another program has it is not recorded (docs/service/automation.md, Locks): `conflict` where the answer is false, or its `acquired` or `success` is. Any other answer is returned unchanged.
     ///
-    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`, and the lock may be taken.
+    /// Sent at most once: when the answer is lost, the error's `outcome` is `unknown`, and the lock may be taken. A request that is on its way when the call is cancelled goes on, and what it takes is given back.
     ///
     /// * `name`: Name of the lock, which the programs that share it choose.
     pub fn lock_acquire(&self, name: impl Into<String>) -> AutomationLockAcquire {
@@ -66,7 +66,7 @@ impl Automation<'_> {
 
     /// Gives a lock back. The answer is returned unchanged, because its form is unknown.
     ///
-    /// Sent at most once: a second request could give back a lock that another program has taken meanwhile.
+    /// Sent at most once: a second request could give back a lock that another program has taken meanwhile. A failure is written to the log too, because the program may be ending with another error.
     ///
     /// * `name`: Name of the lock.
     pub fn lock_release(&self, name: impl Into<String>) -> AutomationLockRelease {
@@ -222,6 +222,14 @@ impl AutomationLockAcquire {
     /// Those of the call itself.
     pub async fn with_response(self) -> crate::Result<Response<Value>> {
         self.request.with_response().await
+    }
+
+    /// Holds a lock of the company while some work is done: takes it before, and gives it back afterwards, also when the work fails or is cancelled. Nothing is done without it: errors are those of `lock_acquire`. Whether the service takes it away meanwhile is unknown (docs/service/automation.md, Locks). It is held as long as the answer of this is kept.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn hold(self) -> crate::Result<crate::api::Held> {
+        self.request.hold("automation.lock_release", &["name"]).await
     }
 }
 

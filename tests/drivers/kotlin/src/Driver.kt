@@ -140,6 +140,7 @@ private class Driver : AutoCloseable {
         }
         "change_plan" -> done { client.quota.changePlan(plan(command.getValue("plan"))) }
         "events" -> Json.encodeToJsonElement(listener?.taken(command["count"]?.jsonPrimitive?.int ?: 0).orEmpty())
+        "event" -> Json.encodeToJsonElement(parseEvent(command.getValue("body").jsonPrimitive.content))
         "logs" -> JsonArray(logs.map(::JsonPrimitive))
         "stored" -> store?.tokens?.let { Json.parseToJsonElement(it.toJson()) } ?: JsonNull
         "close" -> done { client.close() }

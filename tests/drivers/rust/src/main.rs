@@ -14,7 +14,7 @@ use std::time::Duration;
 use beproduct::auth::{TokenStore, Tokens};
 use beproduct::{
     CallOptions, Cancel, Client, ClientBuilder, Config, Error, Level, LogSink, Pager, Plan, QuotaEvent,
-    QuotaListener, Record, Result, Work,
+    QuotaListener, Record, Result, Work, parse_event,
 };
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -148,6 +148,7 @@ impl Driver {
                 let events = std::mem::take(&mut *listener.events.lock().unwrap());
                 Ok(events.into())
             }
+            "event" => Ok(json!(parse_event(command["body"].as_str().unwrap_or_default().as_bytes())?)),
             "logs" => Ok(json!(*self.logs.0.lock().unwrap())),
             "stored" => Ok(self.store.0.lock().unwrap().as_ref().map(Tokens::to_json).into()),
             "close" => {

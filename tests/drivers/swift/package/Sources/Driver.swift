@@ -56,6 +56,8 @@ actor Driver {
         case "events":
             let events = try await listener?.taken(count: command["count"]?.intValue ?? 0) ?? []
             return .array(events.json())
+        case "event":
+            return .object(try parseEvent(command["body"]?.stringValue ?? "").members)
         case "logs":
             return .array(logs.messages.map(JSONValue.string))
         case "stored":

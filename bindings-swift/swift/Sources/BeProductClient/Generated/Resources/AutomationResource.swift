@@ -57,11 +57,13 @@ public struct AutomationResource: Sendable {
         ).body
     }
 
-    /// Takes a lock of the company by its name. The answer is returned unchanged, because its form is unknown: how it
-    /// says that another program has the lock is not recorded (docs/service/automation.md, Locks).
+    /// Takes a lock of the company by its name. How the service says that another program has it is not recorded
+    /// (docs/service/automation.md, Locks): ``ErrorKind/conflict`` where the answer is false, or its `acquired` or
+    /// `success` is. Any other answer is returned unchanged.
     ///
     /// Sent at most once: when the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``, and
-    /// the lock may be taken.
+    /// the lock may be taken. A request that is on its way when the call is cancelled goes on, and what it takes is
+    /// given back.
     ///
     /// - Parameters:
     ///   - name: Name of the lock, which the programs that share it choose.
@@ -81,9 +83,43 @@ public struct AutomationResource: Sendable {
         ).body
     }
 
+    /// Holds a lock of the company while some work is done: takes it before, and gives it back afterwards, also when
+    /// the work fails or is cancelled. Nothing is done without it: errors are those of `lockAcquire`. Whether the
+    /// service takes it away meanwhile is unknown (docs/service/automation.md, Locks).
+    ///
+    /// - Parameters:
+    ///   - name: Name of the lock, which the programs that share it choose.
+    ///   - lockTimeout: Seconds, sent as `timeout`; the option ``CallOptions/timeout`` limits the call instead. Whether
+    ///     the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60.
+    ///     Default: none is sent.
+    ///   - work: Is given the answer of the service. What it returns is returned.
+    public func withLock<Result>(
+        name: String,
+        lockTimeout: Int? = nil,
+        options: CallOptions = CallOptions(),
+        isolation: isolated (any Actor)? = #isolation,
+        _ work: (JSONValue) async throws -> Result
+    ) async throws -> Result {
+        let taken = try await lockAcquire(
+            name: name,
+            lockTimeout: lockTimeout,
+            options: options
+        )
+        return try await connection.holding(
+            "automation.lock_release",
+            [
+                "name": name,
+            ],
+            options
+        ) {
+            try await work(taken)
+        }
+    }
+
     /// Gives a lock back. The answer is returned unchanged, because its form is unknown.
     ///
-    /// Sent at most once: a second request could give back a lock that another program has taken meanwhile.
+    /// Sent at most once: a second request could give back a lock that another program has taken meanwhile. A failure
+    /// is written to the log too, because the program may be ending with another error.
     ///
     /// - Parameters:
     ///   - name: Name of the lock.

@@ -54,6 +54,23 @@ internal class Seam private constructor(
         return answered(name, arguments, options, file) { reply -> reply.decoded(serializer) }
     }
 
+    /** Does some work while something is held, and gives that back by an operation, whatever becomes of the work. */
+    suspend fun <T> holding(release: String, arguments: JsonObject, options: CallOptions, work: suspend () -> T): T {
+        suspend fun giveBack() = withContext(NonCancellable) { call<JsonElement>(release, arguments, options) }
+        val result = try {
+            work()
+        } catch (failure: Throwable) {
+            try {
+                giveBack()
+            } catch (other: BeProductException) {
+                failure.addSuppressed(other)
+            }
+            throw failure
+        }
+        giveBack()
+        return result
+    }
+
     /** The bytes of a file, a part at a time. */
     fun bytes(name: String, arguments: JsonObject, options: CallOptions): Flow<ByteArray> = flow {
         open(name, arguments, options).use { parts ->

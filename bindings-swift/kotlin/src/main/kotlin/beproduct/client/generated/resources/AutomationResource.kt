@@ -36,11 +36,13 @@ class AutomationResource internal constructor(private val seam: Seam) {
         seam.call("automation.autonumber_create", arguments("name" to name, "template" to template), options)
 
     /**
-     * Takes a lock of the company by its name. The answer is returned unchanged, because its form is unknown: how it
-     * says that another program has the lock is not recorded (docs/service/automation.md, Locks).
+     * Takes a lock of the company by its name. How the service says that another program has it is not recorded
+     * (docs/service/automation.md, Locks): [ConflictException] where the answer is false, or its `acquired` or
+     * `success` is. Any other answer is returned unchanged.
      *
      * Sent at most once: when the answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN], and
-     * the lock may be taken.
+     * the lock may be taken. A request that is on its way when the call is cancelled goes on, and what it takes is
+     * given back.
      *
      * @param name Name of the lock, which the programs that share it choose.
      * @param lockTimeout Seconds, sent as `timeout`; the option `CallOptions.timeout` limits the call instead. Whether
@@ -55,9 +57,31 @@ class AutomationResource internal constructor(private val seam: Seam) {
         seam.call("automation.lock_aquire", arguments("name" to name, "lock_timeout" to lockTimeout), options)
 
     /**
+     * Holds a lock of the company while some work is done: takes it before, and gives it back afterwards, also when the
+     * work fails or is cancelled. Nothing is done without it: errors are those of `lockAcquire`. Whether the service
+     * takes it away meanwhile is unknown (docs/service/automation.md, Locks).
+     *
+     * @param name Name of the lock, which the programs that share it choose.
+     * @param lockTimeout Seconds, sent as `timeout`; the option `CallOptions.timeout` limits the call instead. Whether
+     * the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60.
+     * Default: none is sent.
+     * @param work Is given the answer of the service. What it returns is returned.
+     */
+    suspend fun <T> withLock(
+        name: String,
+        lockTimeout: Long? = null,
+        options: CallOptions = CallOptions(),
+        work: suspend (JsonElement) -> T,
+    ): T {
+        val taken = lockAcquire(name, lockTimeout, options)
+        return seam.holding("automation.lock_release", arguments("name" to name), options) { work(taken) }
+    }
+
+    /**
      * Gives a lock back. The answer is returned unchanged, because its form is unknown.
      *
-     * Sent at most once: a second request could give back a lock that another program has taken meanwhile.
+     * Sent at most once: a second request could give back a lock that another program has taken meanwhile. A failure is
+     * written to the log too, because the program may be ending with another error.
      *
      * @param name Name of the lock.
      */
