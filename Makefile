@@ -12,6 +12,12 @@ SHELL := bash
 
 PROFILE := ci
 OUT := target/$(PROFILE)
+# All that is built for tests has the same features of what it has in common, so that this is compiled once (tests/alike).
+# What is measured has none but its own.
+ifeq ($(PROFILE),ci)
+ALIKE := -p beproduct-alike --features beproduct-alike/core
+ALIKE_ALONE := alike
+endif
 VENV := target/venv
 PY := $(VENV)/bin/python
 # Where .ci/setup puts a newer Node than the machine's, if that is needed.
@@ -31,7 +37,7 @@ DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
-.PHONY: help demo test test-all setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate check build \
+.PHONY: help demo test test-all setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
 	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
 	dist-kotlin dist-swift setup-dist test-dist audit
@@ -112,11 +118,15 @@ setup-swift:
 generate:
 	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen
 
-check: setup-python setup-node
-	cargo run --quiet --profile $(PROFILE) -p beproduct-codegen -- --check
+tools: setup-python
+	cargo build --quiet --profile $(PROFILE) -p beproduct-codegen -p beproduct-public-api $(ALIKE)
+
+check: tools setup-node
+	$(OUT)/beproduct-codegen --check
 	cargo fmt --all --check
+	$(PY) tests/alike/check.py
 	if cargo clippy --version >/dev/null 2>&1; then \
-		cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets --features beproduct/redis -- --deny warnings; \
+		cargo clippy --quiet --profile $(PROFILE) --workspace --all-targets --features beproduct-alike/core -- --deny warnings; \
 	else \
 		echo "check: no clippy here, the Rust code is not linted"; \
 		test "$${CI:-}" != true; \
@@ -130,7 +140,8 @@ check: setup-python setup-node
 # are compared where they are built, by `make test-swift` and `make test-kotlin`.
 public-api: public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin
 
-public-api-python public-api-rust: setup-python
+public-api-python: setup-python
+public-api-rust: tools
 public-api-node: setup-python setup-node
 public-api-swift: setup-python swift
 public-api-python public-api-node public-api-rust public-api-swift: public-api-%:
@@ -142,14 +153,14 @@ public-api-kotlin: kotlin
 # --- builds
 
 build: setup-python
-	cargo build --quiet --profile $(PROFILE) -p beproduct-simulator -p beproduct-driver
+	cargo build --quiet --profile $(PROFILE) -p beproduct-simulator -p beproduct-driver $(ALIKE)
 
 wheel: build
-	$(VENV)/bin/maturin build --quiet --profile $(PROFILE) --manifest-path bindings-python/Cargo.toml --out target/wheels
+	$(VENV)/bin/maturin build --quiet --profile $(PROFILE) $(ALIKE_ALONE:%=--features pyo3/extension-module,%) --manifest-path bindings-python/Cargo.toml --out target/wheels
 	$(VENV)/bin/pip install --quiet --no-deps --force-reinstall target/wheels/*.whl
 
 node: setup-node
-	cd bindings-node && npm run --silent build:native -- --profile $(PROFILE) && npm run --silent build:ts
+	cd bindings-node && npm run --silent build:native -- --profile $(PROFILE) $(ALIKE_ALONE:%=--features %) && npm run --silent build:ts
 
 kotlin: setup-kotlin
 	[ -e target/no-kotlin ] || bindings-swift/scripts/generate-kotlin
@@ -169,8 +180,7 @@ PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir 
 	$(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
 
 test-rust: build setup-redis
-	$(REDIS) cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-public-api -p beproduct-simulator \
-		--features beproduct/redis,beproduct/keyring
+	$(REDIS) cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-public-api -p beproduct-simulator $(ALIKE)
 
 test-python: wheel setup-types setup-keyring setup-redis
 	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
@@ -249,7 +259,7 @@ test-dist: dist build setup-swift
 SEEDS := 50000
 
 soak: test-dist
-	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct --features redis,keyring --test simulated
+	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct $(ALIKE) --test simulated
 
 # Measures what is published: everything is built as a release. BENCH="--quick lists" runs one part of the comparison,
 # once; those of Kotlin and Swift are left out where these are not. `make bench-files` measures the files alone.

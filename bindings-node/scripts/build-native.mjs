@@ -1,5 +1,5 @@
 // Builds the native library for this machine and puts it where the package looks for it. `--profile` chooses Cargo's
-// profile: `ci` (the default) is quick to build, `release` is what is published.
+// profile: `ci` (the default) is quick to build, `release` is what is published. `--features` are Cargo's.
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, renameSync } from 'node:fs';
@@ -8,12 +8,18 @@ import { parseArgs } from 'node:util';
 
 import { built, file } from './native.mjs';
 
-const { profile } = parseArgs({ options: { profile: { type: 'string', default: 'ci' } } }).values;
+const { profile, features } = parseArgs({
+  options: { profile: { type: 'string', default: 'ci' }, features: { type: 'string', default: '' } },
+}).values;
 const folder = fileURLToPath(new URL('..', import.meta.url));
 
 const cargo = spawnSync(
   'cargo',
-  ['build', '--profile', profile, '-p', 'beproduct-node', '--message-format', 'json-render-diagnostics'],
+  [
+    'build',
+    ...['--profile', profile, '-p', 'beproduct-node', '--features', features],
+    ...['--message-format', 'json-render-diagnostics'],
+  ],
   { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 64 << 20 },
 );
 if (cargo.error) throw cargo.error;

@@ -12,7 +12,9 @@ from beproduct_client import BeProduct, ConfigError, parse_event
 BODY = {"eventType": "OnChange", "headerId": "h1", "folderName": "Style", "data": {"after": {"price": {"value": 12.5}}}}
 
 
-@pytest.mark.parametrize("form", [str, str.encode, lambda text: bytearray(text, "utf-8"), lambda text: memoryview(text.encode())])
+@pytest.mark.parametrize(
+    "form", [str, str.encode, lambda text: bytearray(text, "utf-8"), lambda text: memoryview(text.encode())]
+)
 def test_an_event_is_text_or_bytes(form: Any) -> None:
     event = parse_event(form(json.dumps(BODY)))
     assert (event["kind"], event["header_id"], event["before"]) == ("change", "h1", None)

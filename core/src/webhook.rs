@@ -45,11 +45,12 @@ pub fn parse_event(body: &[u8]) -> Result<WebhookEvent> {
     if text.is_empty() {
         return Err(wrong("it is empty".into()));
     }
-    let mut event: Map<String, Value> = serde_json::from_slice(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => wrong("it is no JSON object".into()),
-        serde_json::error::Category::Eof => wrong(format!("it is cut off: {error}")),
-        _ => wrong(format!("it is no JSON: {error}")),
-    })?;
+    let mut event: Map<String, Value> =
+        serde_json::from_slice(text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => wrong("it is no JSON object".into()),
+            serde_json::error::Category::Eof => wrong(format!("it is cut off: {error}")),
+            _ => wrong(format!("it is no JSON: {error}")),
+        })?;
     let mut take = |name: &str| event.remove(name).unwrap_or_default();
     let name = words(take("eventType"))
         .ok_or_else(|| wrong("it is no event of the service, as it has no `eventType`".into()))?;
@@ -125,7 +126,9 @@ fn read(event: &WebhookEvent) -> Option<WebhookRead> {
     let header_id = ("header_id", event.header_id.as_ref());
     let (operation, arguments) = match event.subject {
         WebhookSubject::Header => (format!("{resource}.attributes_get"), vec![header_id]),
-        WebhookSubject::Page => (format!("{resource}.app_get"), vec![header_id, ("app_id", event.app_id.as_ref())]),
+        WebhookSubject::Page => {
+            (format!("{resource}.app_get"), vec![header_id, ("app_id", event.app_id.as_ref())])
+        }
         WebhookSubject::PlanRow if has_rows => {
             (format!("tracking.plan_{resource}_timeline_list"), vec![("plan_id", event.plan_id.as_ref())])
         }

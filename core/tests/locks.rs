@@ -11,7 +11,8 @@ use common::Service;
 use serde_json::json;
 
 async fn start() -> (Service, Client) {
-    let service = Service::with(Options { styles: 1, materials: 0, table_rows: 0, ..Options::default() }).await;
+    let service =
+        Service::with(Options { styles: 1, materials: 0, table_rows: 0, ..Options::default() }).await;
     let client = service.client();
     (service, client)
 }

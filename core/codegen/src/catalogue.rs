@@ -533,11 +533,9 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         handler: entry.handler,
         look: entry.look.as_deref().map(of_resource).transpose()?,
         held: match entry.held.clone() {
-            Some(held) => Some(Held {
-                release: of_resource(&held.release)?,
-                doc: names.fill(&held.doc),
-                ..held
-            }),
+            Some(held) => {
+                Some(Held { release: of_resource(&held.release)?, doc: names.fill(&held.doc), ..held })
+            }
             None => None,
         },
         poll: match entry.poll.clone() {

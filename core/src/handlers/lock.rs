@@ -77,13 +77,17 @@ impl Taken {
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let Some(operation) = self.gives_back.filter(|_| !self.kept).and_then(Operation::find) else { return };
+        let Some(operation) = self.gives_back.filter(|_| !self.kept).and_then(Operation::find) else {
+            return;
+        };
         let requester = self.requester.clone();
         let needed = |name: &String| operation.parameters.iter().any(|parameter| parameter.name == name);
-        let arguments = std::mem::take(&mut self.arguments).into_iter().filter(|(name, _)| needed(name)).collect();
+        let arguments =
+            std::mem::take(&mut self.arguments).into_iter().filter(|(name, _)| needed(name)).collect();
         self.requester.handle().spawn(async move {
             // What fails is in the log.
-            let _ = release(&requester, operation, &Call { arguments, options: CallOptions::default() }).await;
+            let _ =
+                release(&requester, operation, &Call { arguments, options: CallOptions::default() }).await;
         });
     }
 }

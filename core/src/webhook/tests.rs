@@ -36,7 +36,10 @@ fn an_event_of_a_header() {
     let event = event(&body);
     assert_eq!((event.kind, event.subject), (WebhookKind::Change, WebhookSubject::Header));
     assert_eq!((event.header_id.as_deref(), event.master_folder.as_deref()), (Some("h1"), Some("Style")));
-    assert_eq!((event.company.as_deref(), event.user_name.as_deref()), (Some("Acme"), Some("sample.designer")));
+    assert_eq!(
+        (event.company.as_deref(), event.user_name.as_deref()),
+        (Some("Acme"), Some("sample.designer"))
+    );
     assert_eq!(event.before, None);
     let after = event.after.unwrap();
     assert_eq!(after.keys().collect::<Vec<_>>(), ["season", "tags"]);
@@ -124,7 +127,11 @@ fn what_is_no_event() {
     assert!(refused("{}").contains("as it has no `eventType`"));
     assert!(refused(r#"{"eventType": 1.5e400}"#).contains("its kind \"1.5e400\" is unknown"));
     let unknown = refused(sent("OnArchive", Value::Null).to_string());
-    assert!(unknown.contains(r#"its kind "OnArchive" is unknown; known are OnCreate, OnChange, OnDelete, OnCopy"#), "{unknown}");
+    assert!(
+        unknown
+            .contains(r#"its kind "OnArchive" is unknown; known are OnCreate, OnChange, OnDelete, OnCopy"#),
+        "{unknown}"
+    );
     let long = refused(json!({"eventType": "x".repeat(1000)}).to_string());
     assert!(long.contains(&format!("{:?} is", "x".repeat(SHOWN))), "{long}");
     let long = refused(vec![b' '; 5_000_000]);

@@ -63,7 +63,10 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
             return Err(format!("held: {} gives nothing back", release.id));
         }
         if names(release) != names(operation) {
-            return Err(format!("held: {} needs other arguments than those that are required here", release.id));
+            return Err(format!(
+                "held: {} needs other arguments than those that are required here",
+                release.id
+            ));
         }
     }
     if let Some(poll) = &operation.poll {
