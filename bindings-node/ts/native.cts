@@ -9,6 +9,7 @@ interface Native {
   runCommand(args: string[]): number;
   /** The values of a record as an array of ids and values. */
   valuesOf(record: string): string;
+  parseEvent(body: Uint8Array): string;
 }
 
 interface NativeEngine {

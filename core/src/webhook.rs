@@ -134,7 +134,8 @@ fn read(event: &WebhookEvent) -> Option<WebhookRead> {
         }
         _ => return None,
     };
-    let arguments = arguments.into_iter().map(|(name, value)| Some((name.to_owned(), value?.clone())));
+    let arguments =
+        arguments.into_iter().map(|(name, value)| Some((name.to_owned(), Value::from(value?.as_str()))));
     Some(WebhookRead { operation, arguments: arguments.collect::<Option<_>>()? })
 }
 

@@ -24,6 +24,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 from disk import Disk
@@ -41,6 +42,8 @@ SIZES = {"styles": 60, "materials": 10, "table_rows": 250}
 NOON = 1768478400
 # What differs from client to client by its nature.
 OWN_HEADERS = {"user-agent", "x-request-id", "authorization", "x-authorization", "host"}
+# Drivers that play at a time, each with simulators of its own.
+AT_ONCE = os.cpu_count() or 1
 
 
 class Simulator:
@@ -548,10 +551,17 @@ def main():
         sys.exit("there is no such case")
     if not arguments.only and (missing := unused(cases)):
         sys.exit(f"no case uses {', '.join(missing)}")
-    simulators = Simulators(arguments.simulator)
     requests = {}
-    totals = [run(*given.split("=", 1), cases, simulators, requests) for given in arguments.driver]
-    simulators.stop()
+
+    def run_one(given):
+        simulators = Simulators(arguments.simulator)
+        try:
+            return run(*given.split("=", 1), cases, simulators, requests)
+        finally:
+            simulators.stop()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        totals = list(pool.map(run_one, arguments.driver))
     passed, failed, not_run = map(sum, zip(*totals))
     print(f"{passed} passed, {failed} failed" + (f", {not_run} not run" if not_run else ""))
     sys.exit(1 if failed else 0)

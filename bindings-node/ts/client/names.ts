@@ -132,6 +132,7 @@ export const NAMES = new Map([
 export const DATA = new Set([
   'additional_headers',
   'after',
+  'arguments',
   'attributes',
   'before',
   'body',

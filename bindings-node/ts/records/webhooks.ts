@@ -72,7 +72,7 @@ export interface WebhookRead {
   /** Name of the operation, as `call` takes it: `style.attributes_get`. */
   operation: string;
   /** Arguments of the call, by their names in the catalogue. */
-  arguments: Record<string, string>;
+  arguments: Record<string, unknown>;
 }
 
 /**

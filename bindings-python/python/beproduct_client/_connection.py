@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from beproduct_client._downloads import AsyncFileStream, FileStream
 from beproduct_client._files import Source, attached
 from beproduct_client._paging import AsyncPager, Pager
 from beproduct_client._response import Response
+from beproduct_client.client.errors import BeProductError
 
 if TYPE_CHECKING:
     from beproduct_client.client.history import Progress
@@ -44,8 +45,12 @@ class Connection:
         taken = self.call(operation, arguments, options)
         try:
             yield taken
-        finally:
-            self.call(release, needed, options)
+        except BaseException:
+            # What fails here is in the log.
+            with suppress(BeProductError):
+                self.call(release, needed, options)
+            raise
+        self.call(release, needed, options)
 
     def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)
@@ -117,9 +122,12 @@ class AsyncConnection(Connection):
         taken = await self.call(operation, arguments, options)
         try:
             yield taken
-        finally:
+        except BaseException:
             # A task that is cancelled once more does not keep it.
-            await asyncio.shield(self.call(release, needed, options))
+            with suppress(BeProductError):
+                await asyncio.shield(self.call(release, needed, options))
+            raise
+        await asyncio.shield(self.call(release, needed, options))
 
     def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)

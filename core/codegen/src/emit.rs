@@ -95,7 +95,7 @@ fn comment(text: &str, prefix: &str) -> String {
     text.lines().map(|line| format!("{prefix}{line}").trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Code as `rustfmt` writes it. What has been written once is known: most files are the same in all tests.
+/// Code as `rustfmt` writes it. What it has been asked is remembered: most files are the same in all tests.
 fn formatted(text: String) -> Result<String, String> {
     static KNOWN: LazyLock<Mutex<HashMap<String, String>>> = LazyLock::new(Mutex::default);
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -87,7 +87,7 @@ pub struct WebhookRead {
     /// Name of the operation, as `call` takes it: `style.attributes_get`.
     pub operation: String,
     /// Arguments of the call, by their names in the catalogue.
-    pub arguments: IndexMap<String, String>,
+    pub arguments: IndexMap<String, Value>,
 }
 
 /// What a record is that an event is about.

@@ -24,7 +24,7 @@ fn refused(body: impl AsRef<[u8]>) -> String {
 }
 
 fn call(operation: &str, name: &str, value: &str) -> Option<WebhookRead> {
-    let arguments = [(name.to_owned(), value.to_owned())].into_iter().collect();
+    let arguments = [(name.to_owned(), Value::from(value))].into_iter().collect();
     Some(WebhookRead { operation: operation.into(), arguments })
 }
 
@@ -125,7 +125,7 @@ fn what_is_no_event() {
     assert!(refused("eventType=OnChange").contains("it is no JSON"));
     assert_eq!(refused("[]"), "the body of a webhook: it is no JSON object");
     assert!(refused("{}").contains("as it has no `eventType`"));
-    assert!(refused(r#"{"eventType": 1.5e400}"#).contains("its kind \"1.5e400\" is unknown"));
+    assert!(refused(r#"{"eventType": 7}"#).contains(r#"its kind "7" is unknown"#));
     let unknown = refused(sent("OnArchive", Value::Null).to_string());
     assert!(
         unknown

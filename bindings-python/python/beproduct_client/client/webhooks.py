@@ -88,7 +88,7 @@ class WebhookRead(TypedDict):
 
     operation: str
     """Name of the operation, as `call` takes it: `style.attributes_get`."""
-    arguments: dict[str, str]
+    arguments: dict[str, Any]
     """Arguments of the call, by their names in the catalogue."""
 
 

@@ -49,7 +49,7 @@ struct Connection: Sendable {
     }
 
     /// Does some work while something is held, and gives that back by an operation, whatever becomes of the work.
-    func holding<Result>(
+    func holding<Result: Sendable>(
         _ release: String,
         _ arguments: Members,
         _ options: CallOptions,

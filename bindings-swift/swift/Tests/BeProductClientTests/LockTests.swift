@@ -12,7 +12,7 @@ import Testing
     @Test func aLockIsHeldWhileSomeWorkIsDone() async throws {
         let client = try Simulator().client()
         let result = try await client.automation.withLock(name: "job", lockTimeout: 60) { answer in
-            #expect(answer == ["acquired": true])
+            #expect(answer["acquired"] == true)
             #expect(try await isHeld(client))
             let error = try await failure { try await client.automation.withLock(name: "job") { _ in } }
             #expect(error.kind == .conflict)

@@ -11,6 +11,7 @@ import beproduct.client.Response
 import beproduct.client.TokenStore
 import beproduct.client.Tokens
 import beproduct.client.Work
+import beproduct.client.parseEvent
 import beproduct.client.testing.advanceClock
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.CopyOnWriteArrayList

@@ -187,12 +187,12 @@ public struct WebhookRead: Record, JSONConvertible {
     /// Name of the operation, as `call` takes it: `style.attributes_get`.
     public let operation: String
     /// Arguments of the call, by their names in the catalogue.
-    public let arguments: [String: String]
+    public let arguments: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
         operation: String,
-        arguments: [String: String] = []
+        arguments: JSONObject = [:]
     ) {
         self.operation = operation
         self.arguments = arguments

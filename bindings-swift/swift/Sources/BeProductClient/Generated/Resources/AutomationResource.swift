@@ -93,7 +93,7 @@ public struct AutomationResource: Sendable {
     ///     the request waits so long for the lock, or the lock lasts so long, is unknown. The vendor's client sends 60.
     ///     Default: none is sent.
     ///   - work: Is given the answer of the service. What it returns is returned.
-    public func withLock<Result>(
+    public func withLock<Result: Sendable>(
         name: String,
         lockTimeout: Int? = nil,
         options: CallOptions = CallOptions(),

@@ -6,7 +6,7 @@ import beproduct.client.engine.parseEvent as engineParseEvent
  * Reads the body that the service has sent to a webhook, without sending anything.
  *
  * An event tells that something happened to a record, and [WebhookEvent.read] is the call that tells what:
- * `event.read?.let { client.call(it.operation, it.arguments) }`. Nothing of it is proven, as it has no signature: give
+ * `event.read?.let { client.call(it.operation, JsonObject(it.arguments)) }`. Nothing of it is proven, as it has no signature: give
  * the webhook an address that nobody guesses, and compare [WebhookEvent.company] where it is there. Answer the service
  * first and work afterwards, drop events whose [WebhookEvent.repeatKey] you have seen, and poll from time to time, as
  * nobody knows what the service does with events that were not taken (docs/service/webhooks.md).

@@ -11,7 +11,6 @@ import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
-import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
@@ -29,7 +28,7 @@ class LocksTest {
     fun `a lock is held while some work is done`() = runBlocking {
         Simulator.client().use { client ->
             val result = client.automation.withLock("job", lockTimeout = 60) { answer ->
-                assertEquals(Json.parseToJsonElement("""{"acquired": true}"""), answer)
+                assertEquals("true", answer.jsonObject.getValue("acquired").jsonPrimitive.content)
                 assertEquals(true, client.isHeld())
                 assertFailsWith<ConflictException> { client.automation.withLock("job") { fail("it was not taken") } }
                 assertEquals(true, client.isHeld())

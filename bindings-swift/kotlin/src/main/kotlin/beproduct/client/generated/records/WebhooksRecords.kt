@@ -109,7 +109,7 @@ data class WebhookRead(
     /** Name of the operation, as `call` takes it: `style.attributes_get`. */
     val operation: String,
     /** Arguments of the call, by their names in the catalogue. */
-    val arguments: Map<String, String>,
+    val arguments: Map<String, JsonElement>,
 )
 
 /** What a record is that an event is about. */
