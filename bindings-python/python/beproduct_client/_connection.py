@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,20 +37,14 @@ class Connection:
         arguments, file = attached(arguments)
         return self.answer(self.engine.call(operation, arguments, options, caller(progress), file))
 
-    @contextmanager
     def held(
         self, operation: str, arguments: dict[str, Any], release: str, needed: dict[str, Any], options: dict[str, Any]
-    ) -> Iterator[Any]:
+    ) -> Any:
         """What an operation takes, for the length of a `with` block."""
-        taken = self.call(operation, arguments, options)
-        try:
-            yield taken
-        except BaseException:
-            # What fails here is in the log.
-            with suppress(BeProductError):
-                self.call(release, needed, options)
-            raise
-        self.call(release, needed, options)
+        return _held(
+            lambda: self.call(operation, arguments, options),
+            lambda: self.call(release, needed, options),
+        )
 
     def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)
@@ -115,19 +109,13 @@ class AsyncConnection(Connection):
         finally:
             await file.aclose()
 
-    @asynccontextmanager
-    async def held(
+    def held(
         self, operation: str, arguments: dict[str, Any], release: str, needed: dict[str, Any], options: dict[str, Any]
-    ) -> AsyncIterator[Any]:
-        taken = await self.call(operation, arguments, options)
-        try:
-            yield taken
-        except BaseException:
-            # A task that is cancelled once more does not keep it.
-            with suppress(BeProductError):
-                await asyncio.shield(self.call(release, needed, options))
-            raise
-        await asyncio.shield(self.call(release, needed, options))
+    ) -> Any:
+        return _held_in_loop(
+            lambda: self.call(operation, arguments, options),
+            lambda: self.call(release, needed, options),
+        )
 
     def file(self, operation: str, arguments: dict[str, Any], options: dict[str, Any]) -> Any:
         progress, options = self.split(options)
@@ -137,6 +125,32 @@ class AsyncConnection(Connection):
         progress, options = self.split(options)
         pager: AsyncPager[Any] = AsyncPager(self.engine.stream(operation, arguments, options), progress)
         return pager
+
+
+@contextmanager
+def _held(take: Callable[[], Any], give_back: Callable[[], Any]) -> Generator[Any, None, None]:
+    taken = take()
+    try:
+        yield taken
+    except BaseException:
+        # What fails here is in the log.
+        with suppress(BeProductError):
+            give_back()
+        raise
+    give_back()
+
+
+@asynccontextmanager
+async def _held_in_loop(take: Callable[[], Any], give_back: Callable[[], Any]) -> AsyncGenerator[Any, None]:
+    taken = await take()
+    try:
+        yield taken
+    except BaseException:
+        # A task that is cancelled once more does not keep it.
+        with suppress(BeProductError):
+            await asyncio.shield(give_back())
+        raise
+    await asyncio.shield(give_back())
 
 
 def _too_late(reply: _native.Reply) -> BaseException | None:

@@ -27,8 +27,9 @@ def parse_event(body: str | bytes | bytearray | memoryview) -> WebhookEvent:
     """
     if isinstance(body, str):
         content = body.encode(errors="surrogatepass")
-    elif isinstance(body, (bytes, bytearray, memoryview)):
-        content = bytes(body)
     else:
-        raise ConfigError(f"body has to be bytes or str as it came, not {type(body).__name__}")
+        try:
+            content = bytes(memoryview(body))
+        except TypeError:
+            raise ConfigError(f"body has to be bytes or str as it came, not {type(body).__name__}") from None
     return cast("WebhookEvent", _native.parse_event(content))

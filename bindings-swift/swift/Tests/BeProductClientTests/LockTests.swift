@@ -6,11 +6,12 @@ import Testing
     struct WorkFailed: Error {}
 
     private func isHeld(_ client: BeProduct) async throws -> Bool {
-        try await client.automation.lockCheck(names: ["job"], lockTimeout: 1)[0]?["locked"] == true
+        try await client.automation.lockCheck(names: ["job"], lockTimeout: 1).arrayValue?.first?["locked"] == true
     }
 
     @Test func aLockIsHeldWhileSomeWorkIsDone() async throws {
-        let client = try Simulator().client()
+        let simulator = try Simulator()
+        let client = try simulator.client()
         let result = try await client.automation.withLock(name: "job", lockTimeout: 60) { answer in
             #expect(answer["acquired"] == true)
             #expect(try await isHeld(client))
@@ -21,18 +22,23 @@ import Testing
         }
         #expect(result == "done")
         #expect(try await !isHeld(client))
+        // Taken, looked at, refused, looked at, given back, looked at.
+        #expect(try await simulator.count("automation") == 6)
     }
 
     @Test func aLockIsGivenBackWhenTheWorkFails() async throws {
-        let client = try Simulator().client()
+        let simulator = try Simulator()
+        let client = try simulator.client()
         await #expect(throws: WorkFailed.self) {
             try await client.automation.withLock(name: "job") { _ in throw WorkFailed() }
         }
         #expect(try await !isHeld(client))
+        #expect(try await simulator.count("automation") == 3)
     }
 
     @Test func aLockIsGivenBackWhenTheWorkIsCancelled() async throws {
-        let client = try Simulator().client()
+        let simulator = try Simulator()
+        let client = try simulator.client()
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
         let call = Task {
             try await client.automation.withLock(name: "job") { _ in
@@ -46,5 +52,6 @@ import Testing
         call.cancel()
         await #expect(throws: CancellationError.self) { try await call.value }
         #expect(try await !isHeld(client))
+        #expect(try await simulator.count("automation") == 3)
     }
 }
