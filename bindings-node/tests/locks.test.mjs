@@ -34,6 +34,7 @@ test('a lock is held while some work is done', async () => {
     { lockTimeout: 60 },
   );
   assert.equal(result, 'done');
+  assert.equal(await client.withResponse.automation.withLock('job', () => 'done'), 'done');
   assert.equal(await isHeld(), false);
 });
 
@@ -46,10 +47,7 @@ test('a lock is given back when the work fails, also with an aborted signal', as
   await assert.rejects(client.automation.withLock('job', work, {}, { signal: controller.signal }), TypeError);
   assert.equal(await isHeld(), false);
   // The error of the work is the one that counts.
-  await simulator.faults(
-    { path: 'locks?name', action: {} },
-    { path: 'locks?name', action: { status: 503 } },
-  );
+  await simulator.faults({ path: 'locks?name', action: {} }, { path: 'locks?name', action: { status: 503 } });
   await assert.rejects(
     client.automation.withLock('job', () => Promise.reject(new TypeError())),
     TypeError,
@@ -65,6 +63,8 @@ test('nothing is sent for a lock without a name or work', async () => {
     name: 'ConfigError',
     message: "work has to be a function, not 'work'",
   });
-  await assert.rejects(client.automation.withLock('job'), { message: 'work has to be a function, not undefined' });
+  await assert.rejects(client.automation.withLock('job'), {
+    message: 'work has to be a function, not undefined',
+  });
   assert.equal((await simulator.log('automation')).length, 0);
 });

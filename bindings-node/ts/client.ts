@@ -100,6 +100,7 @@ export class BeProduct extends Groups {
     const connection = this.#connection;
     const caller = {
       call: connection.response.bind(connection),
+      held: connection.held.bind(connection),
       stream: connection.stream.bind(connection),
       file: connection.file.bind(connection),
     } as unknown as Caller;

@@ -72,7 +72,8 @@ export class Connection implements Runner {
     needed: object,
     args: object,
   ): Promise<R> {
-    if (typeof work !== 'function') throw new ConfigError({ message: `work has to be a function, not ${inspect(work)}` });
+    if (typeof work !== 'function')
+      throw new ConfigError({ message: `work has to be a function, not ${inspect(work)}` });
     const taken = await this.call<T>(operation, options, needed, args);
     // The signal of the call has been for taking it and for the work.
     const giveBack = () => this.call(release, { ...options, signal: new AbortController().signal }, needed);

@@ -13,11 +13,16 @@ export interface Response<T> {
   raw: Buffer;
 }
 
-/** The same methods, which resolve to a {@link Response}. Those of lists are unchanged: each page has its `meta`. */
+/**
+ * The same methods, which resolve to a {@link Response}. Those of lists are unchanged, as each page has its `meta`, and so is
+ * `withLock`, which resolves to what the work returns.
+ */
 export type WithResponse<Methods> = {
-  readonly [Name in keyof Methods]: Methods[Name] extends (...args: infer Args) => Promise<infer T>
-    ? (...args: Args) => Promise<Response<T>>
-    : Methods[Name];
+  readonly [Name in keyof Methods]: Name extends 'withLock'
+    ? Methods[Name]
+    : Methods[Name] extends (...args: infer Args) => Promise<infer T>
+      ? (...args: Args) => Promise<Response<T>>
+      : Methods[Name];
 };
 
 export function decodeMeta(json: string): Meta {

@@ -22,7 +22,9 @@ import type { WebhookEvent } from './records/webhooks.js';
  */
 export function parseEvent(body: string | Uint8Array): WebhookEvent {
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
-    throw new ConfigError({ message: `body has to be text or bytes as it came, not ${inspect(body, { depth: -1 })}` });
+    throw new ConfigError({
+      message: `body has to be text or bytes as it came, not ${inspect(body, { depth: -1 })}`,
+    });
   }
   try {
     return fromEngine(JSON.parse(native.parseEvent(typeof body === 'string' ? Buffer.from(body) : body)));

@@ -103,7 +103,14 @@ export class Automation {
     args: AutomationLockAcquireArguments = {},
     options?: CallOptions,
   ): Promise<T> {
-    return this.#caller.held('automation.lock_aquire', 'automation.lock_release', work, options, { name }, args);
+    return this.#caller.held(
+      'automation.lock_aquire',
+      'automation.lock_release',
+      work,
+      options,
+      { name },
+      args,
+    );
   }
 
   /**
