@@ -20,7 +20,14 @@ pub use host::{EngineHost, HostError};
 uniffi::setup_scaffolding!();
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("beproduct").enable_all().build();
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).thread_name("beproduct").enable_all();
+    #[cfg(unix)]
+    builder.on_thread_start(|| {
+        // A write to a connection that the other side has closed is an error of it, and not the end of the program.
+        let _ = nix::sys::signal::SigSet::from_iter([nix::sys::signal::Signal::SIGPIPE]).thread_block();
+    });
+    let runtime = builder.build();
     // Without threads there is nothing that this library could do.
     runtime.unwrap_or_else(|error| panic!("the BeProduct client cannot start its threads: {error}"))
 });

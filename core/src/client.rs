@@ -14,7 +14,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
-use tokio::runtime::Handle;
 
 use crate::answer::Answer;
 use crate::arguments::{self, short_id};
@@ -250,7 +249,8 @@ impl Client {
     }
 
     /// The runtime of its tasks.
-    pub(crate) fn handle(&self) -> &Handle {
+    #[cfg(feature = "typed")]
+    pub(crate) fn handle(&self) -> &tokio::runtime::Handle {
         self.requester.handle()
     }
 
