@@ -1,7 +1,6 @@
 //! An answer on its way to JavaScript.
 
 use beproduct::seam;
-use bytes::Bytes;
 use napi::Env;
 use napi::bindgen_prelude::{BufferSlice, Result};
 use napi_derive::napi;
@@ -20,7 +19,7 @@ impl Reply {
     /// Takes the JSON text out. Throws when it is not UTF-8.
     #[napi]
     pub fn body(&mut self) -> Result<String> {
-        String::from_utf8(take(&mut self.0.body)).map_err(|error| {
+        String::from_utf8(self.0.take_body().into()).map_err(|error| {
             crossing(&self.0.unreadable(format!("the answer is not UTF-8: {}", error.utf8_error())))
         })
     }
@@ -29,9 +28,9 @@ impl Reply {
     #[napi]
     pub fn raw<'env>(&mut self, env: &'env Env) -> Result<BufferSlice<'env>> {
         // JavaScript clears away memory of its own when pieces of a file fill it, and that of others much later.
-        match self.0.raw.len() {
-            ..=PIECE => BufferSlice::copy_from(env, std::mem::take(&mut self.0.raw)),
-            _ => BufferSlice::from_data(env, take(&mut self.0.raw)),
+        match self.0.raw().len() {
+            ..=PIECE => BufferSlice::copy_from(env, self.0.take_raw()),
+            _ => BufferSlice::from_data(env, Vec::from(self.0.take_raw())),
         }
     }
 
@@ -44,7 +43,7 @@ impl Reply {
     /// How the answer came about, as JSON text.
     #[napi]
     pub fn meta(&self) -> &str {
-        &self.0.meta
+        self.0.meta()
     }
 
     /// Records of the whole list, for a page.
@@ -65,8 +64,4 @@ impl From<seam::Reply> for Reply {
     fn from(reply: seam::Reply) -> Self {
         Self(reply)
     }
-}
-
-fn take(body: &mut Bytes) -> Vec<u8> {
-    std::mem::take(body).into()
 }

@@ -352,17 +352,17 @@ impl Reply {
 impl Reply {
     /// The record, or the page's records.
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        parse(py, &self.reply.body, self.exact).map_err(|message| raise(py, &self.reply.unreadable(message)))
+        parse(py, self.reply.body(), self.exact).map_err(|message| raise(py, &self.reply.unreadable(message)))
     }
 
     /// The body as it came from the service.
     fn raw<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.reply.raw)
+        PyBytes::new(py, self.reply.raw())
     }
 
     /// How the answer came about.
     fn meta<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        from_json(py, self.reply.meta.as_bytes(), false)
+        from_json(py, self.reply.meta().as_bytes(), false)
     }
 
     /// Records of the whole list, for a page.

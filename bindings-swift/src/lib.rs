@@ -220,7 +220,7 @@ pub struct EngineReply(seam::Reply);
 impl EngineReply {
     /// JSON text: the record, or the page's records as an array.
     pub fn body(&self) -> Result<String, EngineError> {
-        let text = std::str::from_utf8(&self.0.body);
+        let text = std::str::from_utf8(self.0.body());
         Ok(text
             .map_err(|error| self.0.unreadable(format!("the answer is no UTF-8 text: {error}")))?
             .to_owned())
@@ -228,12 +228,12 @@ impl EngineReply {
 
     /// The body as it came from the service.
     pub fn raw(&self) -> Arc<EngineBytes> {
-        Arc::new(EngineBytes(self.0.raw.clone()))
+        Arc::new(EngineBytes(self.0.raw().clone()))
     }
 
     /// How the answer came about, as a JSON object; `null` for an answer of the client itself.
     pub fn meta(&self) -> String {
-        self.0.meta.clone()
+        self.0.meta().to_owned()
     }
 
     /// Records of the whole list, for a page.
@@ -323,5 +323,14 @@ mod tests {
         let error = spawned::<()>(async { panic!("the engine is broken") }).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert_eq!(spawned(async { Ok(1) }).await.unwrap(), 1);
+    }
+
+    /// Sockets are written to by `writev`, which raises SIGPIPE where the other side has closed. A host other than the Java
+    /// machine and Swift on Apple's systems ends with it.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_write_to_a_closed_connection_ends_no_program() {
+        let mask = spawned(async { Ok(nix::sys::signal::SigSet::thread_get_mask().unwrap()) }).await.unwrap();
+        assert!(mask.contains(nix::sys::signal::Signal::SIGPIPE));
     }
 }

@@ -88,7 +88,7 @@ impl Client {
         arguments: Map<String, Value>,
         options: CallOptions,
     ) -> Result<Answer> {
-        let beside = Beside { files: Vec::new(), place: self.place(operation, &arguments) };
+        let beside = Beside { place: self.place(operation, &arguments), ..Beside::default() };
         self.call_with(operation, arguments, beside, options).await
     }
 
@@ -151,7 +151,7 @@ impl Client {
             Handler::Download => handlers::download(requester, operation, &call).await,
             Handler::DownloadMany => handlers::download_many(requester, operation, &call).await,
             Handler::Upload => handlers::upload(requester, operation, &call, beside).await,
-            Handler::Acquire => handlers::acquire(requester, operation, &call).await,
+            Handler::Acquire => handlers::acquire(requester, operation, &call, beside.on_its_way).await,
             Handler::Release => handlers::release(requester, operation, &call).await,
             Handler::UpdateRows => handlers::update_rows(requester, operation, &call).await,
         }

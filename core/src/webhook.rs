@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::answer::text_of;
+use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::own::{WebhookEvent, WebhookKind, WebhookRead, WebhookSubject};
 
@@ -18,15 +19,6 @@ const KINDS: [(&str, WebhookKind); 4] = [
     ("OnChange", WebhookKind::Change),
     ("OnDelete", WebhookKind::Delete),
     ("OnCopy", WebhookKind::Copy),
-];
-
-/// Master folders, the resources with their records, and whether plans have rows of them.
-const MASTERS: [(&str, &str, bool); 5] = [
-    ("Style", "style", true),
-    ("Material", "material", true),
-    ("Color", "color", false),
-    ("Image", "image", false),
-    ("Block", "block", false),
 ];
 
 /// Reads the body that the service has sent to a webhook. Nothing is sent.
@@ -54,7 +46,6 @@ pub fn parse_event(body: &[u8]) -> Result<WebhookEvent> {
     let mut take = |name: &str| event.remove(name).unwrap_or_default();
     let name = words(take("eventType"))
         .ok_or_else(|| wrong("it is no event of the service, as it has no `eventType`".into()))?;
-    let header_id = words(take("headerId"));
     let Some((_, kind)) = KINDS.into_iter().find(|(known, _)| *known == name) else {
         let known = KINDS.map(|(known, _)| known).join(", ");
         let name: String = name.chars().take(SHOWN).collect();
@@ -64,7 +55,7 @@ pub fn parse_event(body: &[u8]) -> Result<WebhookEvent> {
     let mut event = WebhookEvent {
         kind,
         subject: WebhookSubject::Other,
-        header_id,
+        header_id: words(take("headerId")),
         header_number: words(take("headerNumber")),
         header_name: words(take("headerName")),
         folder_id: words(take("folderId")),
@@ -120,22 +111,23 @@ fn subject(event: &WebhookEvent) -> WebhookSubject {
     }
 }
 
+/// The call that reads the record, if the catalogue has one: plans have rows of styles and of materials alone.
 fn read(event: &WebhookEvent) -> Option<WebhookRead> {
-    let folder = event.master_folder.as_deref()?;
-    let (_, resource, has_rows) = MASTERS.into_iter().find(|(name, ..)| name.eq_ignore_ascii_case(folder))?;
+    let resource = event.master_folder.as_deref()?.to_ascii_lowercase();
     let header_id = ("header_id", event.header_id.as_ref());
     let (operation, arguments) = match event.subject {
         WebhookSubject::Header => (format!("{resource}.attributes_get"), vec![header_id]),
         WebhookSubject::Page => {
             (format!("{resource}.app_get"), vec![header_id, ("app_id", event.app_id.as_ref())])
         }
-        WebhookSubject::PlanRow if has_rows => {
+        WebhookSubject::PlanRow => {
             (format!("tracking.plan_{resource}_timeline_list"), vec![("plan_id", event.plan_id.as_ref())])
         }
-        _ => return None,
+        WebhookSubject::Other => return None,
     };
+    let operation = Operation::find(&operation)?.id.to_owned();
     let arguments =
-        arguments.into_iter().map(|(name, value)| Some((name.to_owned(), Value::from(value?.as_str()))));
+        arguments.into_iter().map(|(name, value)| Some((name.to_owned(), value?.as_str().into())));
     Some(WebhookRead { operation, arguments: arguments.collect::<Option<_>>()? })
 }
 

@@ -5,10 +5,12 @@
 
 mod common;
 
-use beproduct::Client;
+use beproduct::seam::Engine;
+use beproduct::{CallOptions, Cancel, Client, Outcome};
 use beproduct_simulator::Options;
 use common::Service;
 use serde_json::json;
+use tokio::runtime::Handle;
 
 async fn start() -> (Service, Client) {
     let service =
@@ -41,7 +43,7 @@ async fn a_lock_is_given_back_when_it_is_dropped() {
     assert!(!is_held(&client).await);
 }
 
-/// Its caller is gone without a word: the future of the call is dropped while its request is on its way.
+/// The future of the call is dropped while its request is on its way.
 #[tokio::test]
 async fn a_lock_that_nobody_waits_for_is_given_back() {
     let (service, client) = start().await;
@@ -54,4 +56,38 @@ async fn a_lock_that_nobody_waits_for_is_given_back() {
     service.control("release", json!({})).await;
     service.look("wait?base=automation&requests=2").await;
     assert!(!is_held(&client).await);
+}
+
+/// A language may cancel its call when the answer is there and nobody has read it yet.
+#[tokio::test]
+async fn a_lock_whose_answer_nobody_reads_is_given_back() {
+    let (service, client) = start().await;
+    let engine = Engine::open(&service.settings().to_string(), None, None, Handle::current()).unwrap();
+    let take = || engine.call(engine.issue_call(), "automation.lock_acquire", r#"{"name": "job"}"#, "{}");
+    drop(take().await.unwrap());
+    service.look("wait?base=automation&requests=2").await;
+    assert!(!is_held(&client).await);
+
+    let late = take().await.unwrap();
+    assert_eq!(late.too_late().unwrap().outcome(), Outcome::Applied);
+    service.look("wait?base=automation&requests=5").await;
+    assert!(!is_held(&client).await);
+
+    let reply = take().await.unwrap();
+    assert!(reply.meta().contains("200"));
+    drop(reply);
+    assert!(is_held(&client).await, "its caller has read it");
+}
+
+/// The handle that ends the work does not end the release.
+#[tokio::test]
+async fn a_lock_is_released_when_its_call_was_cancelled_later() {
+    let (_service, client) = start().await;
+    let cancel = Cancel::new();
+    let mut options = CallOptions::default();
+    options.cancel = Some(cancel.clone());
+    let client = client.with_options(options).unwrap();
+    let held = client.automation().lock_acquire("job").hold().await.unwrap();
+    cancel.cancel();
+    held.release().await.unwrap();
 }

@@ -44,6 +44,7 @@
 
 mod checks;
 mod downloads;
+mod held;
 mod implied;
 mod lists;
 mod members;
@@ -56,6 +57,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use self::held::Held;
 pub(crate) use self::implied::{ClientValue, Source};
 use self::implied::{Implied, ImpliedEntry};
 pub(crate) use self::lists::{Lookup, Schema};
@@ -157,17 +159,6 @@ pub(crate) enum Handler {
     Acquire,
     Release,
     Raw,
-}
-
-/// What an operation takes until another gives it back.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Held {
-    pub(crate) name: String,
-    /// Id of the operation that gives it back.
-    pub(crate) release: String,
-    /// What holding it means.
-    pub(crate) doc: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -532,12 +523,7 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         body: entry.body,
         handler: entry.handler,
         look: entry.look.as_deref().map(of_resource).transpose()?,
-        held: match entry.held.clone() {
-            Some(held) => {
-                Some(Held { release: of_resource(&held.release)?, doc: names.fill(&held.doc), ..held })
-            }
-            None => None,
-        },
+        held: entry.held.clone().map(|held| held.of(resource, names)).transpose()?,
         poll: match entry.poll.clone() {
             Some(poll) => Some(Poll {
                 operation: of_resource(&poll.operation)?,

@@ -286,6 +286,19 @@ fn a_catalogue_that_contradicts_itself_is_refused() {
             "look = \"attributes_fetch\"",
             "there is no operation style.attributes_fetch",
         ),
+        ("service/automation.toml", "handler = \"acquire\"\n", "", "held goes with the handler acquire"),
+        (
+            "service/automation.toml",
+            "release = \"lock_release\"",
+            "release = \"lock_check\"",
+            "automation.lock_check gives nothing back",
+        ),
+        (
+            "service/automation.toml",
+            "kind = \"text\"\nrequired = true\ndoc = \"Name of the lock, which",
+            "kind = \"text\"\ndoc = \"Name of the lock, which",
+            "automation.lock_release does not take what is required here",
+        ),
         (
             "service/headers.toml",
             "look = \"attributes_get\"",

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Request;
 use crate::error::Result;
-use crate::{CallOptions, Client};
+use crate::{CallOptions, Cancel, Client};
 
 /// Something that was taken, such as a lock. It is given back when this is dropped, by a task of its own, whose failure is
 /// written to the log; or by [`Held::release`], which tells of it.
@@ -58,7 +58,8 @@ impl Request<Value> {
         let (client, options) = (self.client.clone(), self.options.clone());
         let answer = self.with_response().await?.body;
         given.retain(|name, _| needed.contains(&name.as_str()));
-        let options = CallOptions { cancel: None, ..options };
+        // Not the handle that may end the work, nor that of the client's defaults.
+        let options = CallOptions { cancel: Some(Cancel::new()), ..options };
         Ok(Held { answer, client, release, arguments: given, options, given_back: false })
     }
 }

@@ -120,7 +120,11 @@ impl<T: DeserializeOwned + Send + 'static> Request<T> {
 
     async fn with_response(self) -> Result<Response<T>> {
         let arguments = self.arguments?;
-        let beside = Beside { files: self.files, place: self.client.place(self.operation, &arguments) };
+        let beside = Beside {
+            files: self.files,
+            place: self.client.place(self.operation, &arguments),
+            on_its_way: None,
+        };
         let Answer { body, raw, meta } =
             self.client.call_with(self.operation, arguments, beside, self.options).await?;
         Ok(Response { body: decode(&body)?, raw, meta })

@@ -1,5 +1,7 @@
 //! Locks that programs share. One whose caller has gone is given back (docs/service/automation.md, Locks).
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
@@ -13,14 +15,42 @@ use crate::requester::Requester;
 /// Members whose `false` says that another program has the lock. What the service really answers is not recorded.
 const SAYS: [&str; 2] = ["acquired", "success"];
 
-/// A lock that was taken, until its caller has it.
+/// A lock that was taken. Dropping it gives the lock back, unless its caller has it.
 struct Taken {
     answer: Answer,
-    /// Of the call that took it.
-    arguments: Map<String, Value>,
-    gives_back: Option<&'static str>,
+    /// What took it.
+    operation: &'static Operation,
+    call: Call,
     requester: Requester,
-    kept: bool,
+    is_kept: bool,
+}
+
+/// What a call has taken, until its answer is with the program: between the two, the far side of a seam may cancel the call.
+#[derive(Clone, Default)]
+pub(crate) struct OnItsWay(Arc<Mutex<Option<Taken>>>);
+
+impl std::fmt::Debug for OnItsWay {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("OnItsWay")
+    }
+}
+
+impl OnItsWay {
+    fn put(&self, taken: Option<Taken>) -> Option<Taken> {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), taken)
+    }
+
+    /// The program has the answer.
+    pub(crate) fn arrived(&self) {
+        if let Some(taken) = self.put(None) {
+            taken.keep();
+        }
+    }
+
+    /// Nobody wants it any more.
+    pub(crate) fn give_back(&self) {
+        drop(self.put(None));
+    }
 }
 
 /// Takes a lock. A request that is on its way goes on when its call is cancelled, and what it has taken then is given back.
@@ -29,6 +59,7 @@ pub(crate) async fn acquire(
     requester: &Requester,
     operation: &'static Operation,
     call: &Call,
+    on_its_way: Option<OnItsWay>,
 ) -> Result<Answer> {
     let cancel = call.options.cancel.clone().unwrap_or_default();
     let (tell, told) = oneshot::channel();
@@ -38,19 +69,20 @@ pub(crate) async fn acquire(
         let requester = requester.clone();
         requester.handle().clone().spawn(async move {
             let result = requester.request(operation, &call).await;
-            let result = result.and_then(|answer| check(answer, &call.arguments)).map(|answer| Taken {
-                answer,
-                arguments: call.arguments,
-                gives_back: operation.gives_back,
-                requester,
-                kept: false,
-            });
+            let result = result.and_then(|answer| check(answer, &call.arguments));
             // Where nobody listens any more, dropping it gives it back.
-            let _ = tell.send(result);
+            let _ =
+                tell.send(result.map(|answer| Taken { answer, operation, call, requester, is_kept: false }));
         });
         told.await.map_err(|_| Error::internal("a lock was being taken, and the task has ended"))?
     };
-    Ok(cancel.end(work).await?.keep())
+    let taken = cancel.end(work).await?;
+    let answer = taken.answer.clone();
+    match on_its_way {
+        Some(on_its_way) => drop(on_its_way.put(Some(taken))),
+        None => taken.keep(),
+    }
+    Ok(answer)
 }
 
 fn check(answer: Answer, arguments: &Map<String, Value>) -> Result<Answer> {
@@ -69,26 +101,21 @@ fn check(answer: Answer, arguments: &Map<String, Value>) -> Result<Answer> {
 }
 
 impl Taken {
-    fn keep(mut self) -> Answer {
-        self.kept = true;
-        self.answer.clone()
+    fn keep(mut self) {
+        self.is_kept = true;
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let Some(operation) = self.gives_back.filter(|_| !self.kept).and_then(Operation::find) else {
+        let Some(operation) = self.operation.gives_back.filter(|_| !self.is_kept).and_then(Operation::find)
+        else {
             return;
         };
-        let requester = self.requester.clone();
-        let needed = |name: &String| operation.parameters.iter().any(|parameter| parameter.name == name);
-        let arguments =
-            std::mem::take(&mut self.arguments).into_iter().filter(|(name, _)| needed(name)).collect();
-        self.requester.handle().spawn(async move {
-            // What fails is in the log.
-            let _ =
-                release(&requester, operation, &Call { arguments, options: CallOptions::default() }).await;
-        });
+        let (requester, mut call) = (self.requester.clone(), self.call.clone());
+        call.arguments.retain(|name, _| operation.parameters.iter().any(|parameter| parameter.name == name));
+        // What fails is in the log.
+        self.requester.handle().spawn(async move { release(&requester, operation, &call).await.map(drop) });
     }
 }
 

@@ -11,7 +11,7 @@ mod upload;
 
 pub(crate) use delete::{delete_files, delete_header};
 pub(crate) use download::{Reading, download, download_many};
-pub(crate) use lock::{acquire, release};
+pub(crate) use lock::{OnItsWay, acquire, release};
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use rows::{refused_in_part, update_rows};
 pub(crate) use upload::{Beside, upload};

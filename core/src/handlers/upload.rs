@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::SemaphorePermit;
 
 use self::processing::Processing;
+use super::OnItsWay;
 use crate::answer::Answer;
 use crate::arguments::{
     self,
@@ -35,6 +36,8 @@ pub(crate) struct Beside {
     pub(crate) files: Vec<FileSource>,
     /// The place of an upload among those to its record.
     pub(crate) place: Option<Place>,
+    /// Holds what the call takes until the program has the answer.
+    pub(crate) on_its_way: Option<OnItsWay>,
 }
 
 /// Sends the file of the call when those before it to the same record have ended.

@@ -31,7 +31,7 @@ use crate::catalog::{AnswerKind, Operation};
 use crate::client::{Client, ClientBuilder, Method};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::handlers::Beside;
+use crate::handlers::{Beside, OnItsWay};
 use crate::host::{CallProgress, Hooks, Host, HostProgress};
 use crate::near;
 use crate::own::{ErrorKind, Outcome};
@@ -347,10 +347,12 @@ impl Engine {
                 let progress = progress.as_ref().map(CallProgress::code);
                 let options = CallOptions { progress, ..Self::options(cancel, name, options)? };
                 let files = self.attachments.take(call);
-                let beside = Beside { files, place: client.place(operation.id, &arguments) };
+                let on_its_way = operation.gives_back.map(|_| OnItsWay::default());
+                let place = client.place(operation.id, &arguments);
+                let beside = Beside { files, place, on_its_way: on_its_way.clone() };
                 return Ok(Box::pin(async move {
                     let answer = client.call_with(operation.id, arguments, beside, options).await?;
-                    Ok(Reply::of_answer(operation, answer))
+                    Ok(Reply::of_answer(operation, answer, on_its_way))
                 }));
             }
         };

@@ -6,23 +6,23 @@ use crate::Meta;
 use crate::answer::Answer;
 use crate::catalog::Operation;
 use crate::error::Error;
+use crate::handlers::OnItsWay;
 use crate::own::{ErrorKind, Outcome};
 use crate::paging::Page;
 
 /// An answer, or a page of one.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// JSON text: the record, the page's records as an array, or null.
-    pub body: Bytes,
-    /// The body as it came from the service; empty for an answer of the client's own.
-    pub raw: Bytes,
-    /// [`Meta`] as JSON text; `null` for an answer of the client's own.
-    pub meta: String,
+    body: Bytes,
+    raw: Bytes,
+    meta: String,
     /// Records of the whole list, for a page.
     pub total: Option<u64>,
     /// Number of records, for a page.
     pub records: usize,
     origin: Origin,
+    /// What was taken with it.
+    on_its_way: Option<OnItsWay>,
 }
 
 /// Where a reply comes from.
@@ -39,8 +39,12 @@ enum Origin {
 }
 
 impl Reply {
-    pub(super) fn of_answer(operation: &'static Operation, answer: Answer) -> Self {
-        Self::of_service(operation, answer.body, answer.raw, answer.meta)
+    pub(super) fn of_answer(
+        operation: &'static Operation,
+        answer: Answer,
+        on_its_way: Option<OnItsWay>,
+    ) -> Self {
+        Self { on_its_way, ..Self::of_service(operation, answer.body, answer.raw, answer.meta) }
     }
 
     pub(super) fn of_page(operation: &'static Operation, page: Page) -> Self {
@@ -56,18 +60,73 @@ impl Reply {
     /// An answer of the client's own.
     pub(super) fn of_client(method: &'static str, body: String) -> Self {
         let origin = Origin::Client { method };
-        Self { body: body.into(), raw: Bytes::new(), meta: "null".into(), total: None, records: 0, origin }
+        Self {
+            body: body.into(),
+            raw: Bytes::new(),
+            meta: "null".into(),
+            total: None,
+            records: 0,
+            origin,
+            on_its_way: None,
+        }
     }
 
     fn of_service(operation: &'static Operation, body: Bytes, raw: Bytes, meta: Meta) -> Self {
         // Texts and numbers only: this cannot fail.
         let text = serde_json::to_string(&meta).unwrap_or_default();
-        Self { body, raw, meta: text, total: None, records: 0, origin: Origin::Service { operation, meta } }
+        let origin = Origin::Service { operation, meta };
+        Self { body, raw, meta: text, total: None, records: 0, origin, on_its_way: None }
     }
 
-    /// The error for a caller that was cancelled when this answer had come already; none where it changed nothing.
+    /// JSON text: the record, the page's records as an array, or null.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        self.arrived();
+        &self.body
+    }
+
+    /// The same, taken out.
+    #[must_use]
+    pub fn take_body(&mut self) -> Bytes {
+        self.arrived();
+        std::mem::take(&mut self.body)
+    }
+
+    /// The body as it came from the service; empty for an answer of the client's own.
+    #[must_use]
+    pub fn raw(&self) -> &Bytes {
+        self.arrived();
+        &self.raw
+    }
+
+    /// The same, taken out.
+    #[must_use]
+    pub fn take_raw(&mut self) -> Bytes {
+        self.arrived();
+        std::mem::take(&mut self.raw)
+    }
+
+    /// [`Meta`] as JSON text; `null` for an answer of the client's own.
+    #[must_use]
+    pub fn meta(&self) -> &str {
+        self.arrived();
+        &self.meta
+    }
+
+    /// Whoever reads any of it has what was taken with it. A reply that nobody reads gives that back.
+    fn arrived(&self) {
+        if let Some(on_its_way) = &self.on_its_way {
+            on_its_way.arrived();
+        }
+    }
+
+    /// The error for a caller that was cancelled when this answer had come already; none where it changed nothing. What was taken
+    /// with it is given back.
     #[must_use]
     pub fn too_late(&self) -> Option<Error> {
+        if let Some(on_its_way) = &self.on_its_way {
+            on_its_way.give_back();
+        }
         let error = Error::new(ErrorKind::Cancelled, "the call was cancelled after its answer had come")
             .with_outcome(Outcome::Applied);
         match &self.origin {

@@ -50,7 +50,9 @@ fn an_event_of_a_header() {
 /// Whatever kind of record, its call is one that there is.
 #[test]
 fn the_calls_that_read_are_in_the_catalogue() {
-    for (folder, resource, has_rows) in MASTERS {
+    for (folder, has_rows) in
+        [("Style", true), ("Material", true), ("Color", false), ("Image", false), ("Block", false)]
+    {
         let mut body = sent("OnDelete", json!({"before": {}, "after": null}));
         body["folderName"] = folder.into();
         let mut page = body.clone();
@@ -63,7 +65,7 @@ fn the_calls_that_read_are_in_the_catalogue() {
             (row, WebhookSubject::PlanRow, has_rows),
         ] {
             let event = event(&body);
-            assert_eq!((event.subject, event.read.is_some()), (subject, reads), "{resource}");
+            assert_eq!((event.subject, event.read.is_some()), (subject, reads), "{folder}");
             let Some(read) = event.read else { continue };
             let operation = crate::catalog::operations().find(|operation| operation.id == read.operation);
             let operation = operation.unwrap_or_else(|| panic!("there is no {}", read.operation));

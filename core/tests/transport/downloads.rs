@@ -425,8 +425,8 @@ async fn a_file_comes_as_a_stream_of_bytes() {
         assert_eq!(stream.position(), r#"{"bytes":0,"total":null}"#);
         let mut all = Vec::new();
         while let Some(reply) = stream.next(false).await? {
-            assert_eq!(reply.body, "null");
-            all.extend_from_slice(&reply.raw);
+            assert_eq!(reply.body(), "null");
+            all.extend_from_slice(reply.raw());
         }
         assert_eq!(stream.position(), r#"{"bytes":10,"total":10}"#);
         Ok::<_, beproduct::Error>(all)
@@ -447,7 +447,7 @@ async fn a_file_comes_as_a_stream_of_bytes() {
     let number = engine.issue_call();
     let call = json!({"link": format!("{storage}/file.png")}).to_string();
     let stream = engine.stream(number, "raw.download", &call, "{}").unwrap();
-    assert_eq!(stream.next(false).await.unwrap().unwrap().raw, "01");
+    assert_eq!(stream.next(false).await.unwrap().unwrap().raw(), "01");
     let next = tokio::spawn(stream.next(false));
     tokio::task::yield_now().await;
     engine.cancel(number);
@@ -504,7 +504,7 @@ async fn a_stream_that_is_cancelled_lets_its_connection_go() {
     let number = engine.issue_call();
     let call = json!({"link": format!("http://{address}/x")}).to_string();
     let stream = engine.stream(number, "raw.download", &call, "{}").unwrap();
-    assert_eq!(stream.next(false).await.unwrap().unwrap().raw, "01");
+    assert_eq!(stream.next(false).await.unwrap().unwrap().raw(), "01");
     engine.cancel(number);
     // It is held all the same, as by a program that has left its loop.
     gone.notified().await;

@@ -1,6 +1,6 @@
 //! Checks what operations state about other operations, and what only one kind of operation can state.
 
-use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource, uploads};
+use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource, held, uploads};
 
 pub(super) fn validate(resources: &[Resource]) -> Result<(), String> {
     let all: Vec<_> = resources.iter().flat_map(|resource| &resource.operations).collect();
@@ -50,25 +50,7 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
             return Err(format!("look: {} needs {}, which is no parameter here", look.id, missing.name));
         }
     }
-    if (operation.handler == Handler::Acquire) != operation.held.is_some() {
-        return Err("held goes with the handler acquire".into());
-    }
-    if let Some(held) = &operation.held {
-        let release = find(&held.release)?;
-        let names = |operation: &Operation| {
-            let required = operation.parameters.iter().filter(|parameter| parameter.required);
-            required.map(|parameter| parameter.name.clone()).collect::<Vec<_>>()
-        };
-        if release.handler != Handler::Release || names(release).len() != release.parameters.len() {
-            return Err(format!("held: {} gives nothing back", release.id));
-        }
-        if names(release) != names(operation) {
-            return Err(format!(
-                "held: {} needs other arguments than those that are required here",
-                release.id
-            ));
-        }
-    }
+    held::validate(operation, |id| find(id).copied())?;
     if let Some(poll) = &operation.poll {
         uploads::validate_poll(poll, find(&poll.operation)?)?;
         if let Some(fallback) = &poll.fallback {
