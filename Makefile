@@ -1,7 +1,8 @@
 # make demo    sets up, and runs the main job against the simulator through the built wheel
 # make test    sets up, and runs every language
 # make dist    builds what users install into target/dist: a wheel, two npm archives, a Maven repository, a Swift package
-# make soak    installs what make dist built, and plays 50,000 seeds of the simulated world (core/tests/simulated)
+# make soak    installs what make dist built, kills 400 renewals, and plays 50,000 seeds of the simulated world
+#              (core/tests/simulated)
 #
 # Everything that is built lies in target/ and in the packages' own output folders; toolchains that had to be fetched lie
 # in the user's cache folder.
@@ -37,9 +38,9 @@ DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
-.PHONY: help demo test test-all setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
+.PHONY: help demo test suites setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
-	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
+	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases test-kills soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
 	dist-kotlin dist-swift setup-dist test-dist audit
 
 help:
@@ -48,17 +49,19 @@ help:
 demo: wheel
 	$(PY) tests/demo/demo.py --simulator $(BEPRODUCT_SIMULATOR)
 
-# All that the suites print, log and raise is kept, and searched for secrets at the end.
+# All that the suites print, log and raise is kept, and searched for secrets at the end. Most suites keep one core busy:
+# two of them run at a time, and each prints when it has ended.
 test: export BEPRODUCT_TRANSCRIPTS := $(abspath target/transcripts)
 test: export BEPRODUCT_SIMULATOR_SECRETS := $(abspath target/simulator-secrets.txt)
 test: export RUST_BACKTRACE := 1
 test:
 	rm -rf $(BEPRODUCT_TRANSCRIPTS) $(BEPRODUCT_SIMULATOR_SECRETS)
 	mkdir -p $(BEPRODUCT_TRANSCRIPTS)
-	$(MAKE) --no-print-directory test-all 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/printed.txt
+	$(MAKE) --no-print-directory setup 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/setup.txt
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target suites 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/printed.txt
 	python3 tests/secrets/search.py $(BEPRODUCT_SIMULATOR_SECRETS) $(BEPRODUCT_TRANSCRIPTS)
 
-test-all: setup check test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases
+suites: check test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases
 
 # --- what has to be there
 
@@ -258,8 +261,14 @@ test-dist: dist build setup-swift
 # Seeds of the simulated world: a number, or a range such as 50000..100000.
 SEEDS := 50000
 
-soak: test-dist
+# Processes that are killed while they renew, with each kind of rotation.
+KILLS := 200
+
+soak: test-dist test-kills
 	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct $(ALIKE) --test simulated
+
+test-kills: wheel
+	BEPRODUCT_KILLS=$(KILLS) $(PYTEST) tests/renewal/test_random_kills.py
 
 # Measures what is published: everything is built as a release. BENCH="--quick lists" runs one part of the comparison,
 # once; those of Kotlin and Swift are left out where these are not. `make bench-files` measures the files alone.

@@ -6,6 +6,7 @@ Where it has died is not guessed but seen: by the requests that the simulator ha
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections import Counter
 from contextlib import suppress
@@ -20,8 +21,8 @@ from system_calls import Moment, Trace, killing, moments
 
 from beproduct_client import BeProduct
 
-KILLS = 200
-"""With each kind of rotation."""
+KILLS = int(os.environ.get("BEPRODUCT_KILLS", "40"))
+"""With each kind of rotation. `make soak` asks for more of them."""
 MOST_RUNS = 3 * KILLS
 SEED = 20260115
 TOKENS = {"access_token", "refresh_token"}
