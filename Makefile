@@ -38,7 +38,7 @@ DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
-.PHONY: help demo test suites setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
+.PHONY: help demo test built suites rust-tests kotlin-glue swift-glue setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
 	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases test-kills soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
 	dist-kotlin dist-swift setup-dist test-dist audit
@@ -49,19 +49,27 @@ help:
 demo: wheel
 	$(PY) tests/demo/demo.py --simulator $(BEPRODUCT_SIMULATOR)
 
-# All that the suites print, log and raise is kept, and searched for secrets at the end. Most suites keep one core busy:
-# two of them run at a time, and each prints when it has ended.
+# All that the suites print, log and raise is kept, and searched for secrets at the end.
+#
+# Builds keep all cores busy and come one after the other; most suites keep one busy, so two of them run at a time, and each
+# prints when it has ended.
 test: export BEPRODUCT_TRANSCRIPTS := $(abspath target/transcripts)
 test: export BEPRODUCT_SIMULATOR_SECRETS := $(abspath target/simulator-secrets.txt)
 test: export RUST_BACKTRACE := 1
 test:
 	rm -rf $(BEPRODUCT_TRANSCRIPTS) $(BEPRODUCT_SIMULATOR_SECRETS)
 	mkdir -p $(BEPRODUCT_TRANSCRIPTS)
-	$(MAKE) --no-print-directory setup 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/setup.txt
-	$(MAKE) --no-print-directory --jobs 2 --output-sync=target suites 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/printed.txt
+	$(MAKE) --no-print-directory built 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/built.txt
+	$(MAKE) --no-print-directory --jobs 2 --output-sync=target BUILT=1 suites 2>&1 | tee $(BEPRODUCT_TRANSCRIPTS)/printed.txt
 	python3 tests/secrets/search.py $(BEPRODUCT_SIMULATOR_SECRETS) $(BEPRODUCT_TRANSCRIPTS)
 
-suites: check test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases
+built: setup check build rust-tests wheel node kotlin-glue swift-glue
+
+# The longest first.
+suites: test-python test-kotlin test-swift test-rust test-sign-in test-node test-cases
+
+# What a suite needs besides, which `make test` has built before.
+needs = $(if $(BUILT),,$(1))
 
 # --- what has to be there
 
@@ -165,12 +173,16 @@ wheel: build
 node: setup-node
 	cd bindings-node && npm run --silent build:native -- --profile $(PROFILE) $(ALIKE_ALONE:%=--features %) && npm run --silent build:ts
 
-kotlin: setup-kotlin
+kotlin-glue: setup-kotlin
 	[ -e target/no-kotlin ] || bindings-swift/scripts/generate-kotlin
+
+kotlin: $(call needs,kotlin-glue)
 	[ -e target/no-kotlin ] || mvn --batch-mode --quiet --file bindings-swift/kotlin/pom.xml test-compile
 
-swift: setup-swift
+swift-glue: setup-swift
 	[ -e target/no-swift ] || bindings-swift/scripts/generate-swift
+
+swift: $(call needs,swift-glue)
 	[ -e target/no-swift ] || bindings-swift/scripts/swift-run --dir tests/drivers/swift/package -- swift build --quiet
 
 # --- tests
@@ -182,30 +194,37 @@ REDIS = $$([ ! -e target/no-redis ] || echo env BEPRODUCT_WITHOUT_REDIS=1)
 PYTEST = $(PY) -m pytest --config-file bindings-python/pyproject.toml --rootdir . \
 	$(if $(BEPRODUCT_TRANSCRIPTS),--log-file=$(BEPRODUCT_TRANSCRIPTS)/python-log-$@.txt --log-file-level=DEBUG)
 
-test-rust: build setup-redis
-	$(REDIS) cargo test --quiet --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile -p beproduct-public-api -p beproduct-simulator $(ALIKE)
+RUST_TESTS = --profile $(PROFILE) -p beproduct -p beproduct-cli -p beproduct-codegen -p beproduct-loom -p beproduct-mobile \
+	-p beproduct-public-api -p beproduct-simulator $(ALIKE)
 
-test-python: wheel setup-types setup-keyring setup-redis
+rust-tests: build
+	cargo test --quiet --no-run $(RUST_TESTS)
+
+# Cargo has jobs of its own.
+test-rust: $(call needs,rust-tests setup-redis)
+	env --unset=MAKEFLAGS $(REDIS) cargo test --quiet $(RUST_TESTS)
+
+test-python: $(call needs,wheel setup-types setup-keyring setup-redis)
 	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
 		tests/demo tests/readme
 	$(PY) bindings-python/tests/run_pythons.py
 
-test-node: node build
+test-node: $(call needs,node build)
 	cd bindings-node && npm test --silent
 
-test-sign-in: wheel node setup-openid setup-browser
+test-sign-in: $(call needs,wheel node setup-openid setup-browser)
 	bindings-node/node_modules/.bin/prettier --config bindings-node/.prettierrc.json --check --log-level warn tests/openid
 	$(PYTEST) tests/openid tests/browser \
 		$$([ ! -e target/no-browser ] || echo --ignore tests/browser/test_browser.py)
 
-test-kotlin: kotlin build
+test-kotlin: kotlin $(call needs,build)
 	[ -e target/no-kotlin ] || mvn --batch-mode --no-transfer-progress $(SUREFIRE_ONLY) --file bindings-swift/kotlin/pom.xml test
 
-test-swift: swift build
+test-swift: swift $(call needs,build)
 	[ -e target/no-swift ] || bindings-swift/scripts/swift-run --dir bindings-swift/swift -- swift test --quiet
 	[ -e target/no-swift ] || $(PY) tests/api/snapshot.py swift
 
-test-cases: wheel node kotlin swift
+test-cases: kotlin swift $(call needs,wheel node)
 	$(CASES) $(DRIVERS)
 
 # --- what users install

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
-use crate::catalog::{Base, Handler, Kind, Operation, operations};
+use crate::catalog::{Base, Handler, Kind, Operation, Parameter, operations};
 use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -96,8 +96,14 @@ impl Client {
     pub(crate) fn place(&self, operation: &str, arguments: &Map<String, Value>) -> Option<Place> {
         let operation =
             Operation::find(operation).filter(|operation| operation.handler == Handler::Upload)?;
-        let record = operation.parameters.iter().find(|parameter| parameter.kind == Kind::Id)?;
-        let id = arguments.get(record.name)?.as_str()?.to_ascii_lowercase();
+        let names = |parameter: &&Parameter| matches!(parameter.kind, Kind::Id | Kind::RelativePath);
+        let record = operation.parameters.iter().find(names)?;
+        let given = arguments.get(record.name)?.as_str()?;
+        let id = match record.kind {
+            Kind::RelativePath => arguments::by_hand::record(operation, given)?,
+            _ => given.to_owned(),
+        };
+        let id = id.to_ascii_lowercase();
         Some(Place::join(&format!("{} {id}", self.shared.quota.owner)))
     }
 

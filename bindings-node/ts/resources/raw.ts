@@ -3,6 +3,7 @@
 import type { Query } from '../arguments.js';
 import type { CallOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
+import type { FileInput } from '../files.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
 
 /** Arguments of {@link Raw.download}. */
@@ -29,6 +30,17 @@ export interface RawDownloadManyArguments {
 export interface RawGetArguments {
   /** Query parameters by name; a list repeats the name, null leaves it out. */
   query?: Query | undefined;
+  /**
+   * What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it
+   * fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+   * path; anything else is refused there.
+   */
+  effect?: 'read' | 'create' | 'update' | 'delete' | 'action' | undefined;
+  /**
+   * `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's
+   * company is added to the query. Default: `api`.
+   */
+  host?: 'api' | 'automation' | undefined;
 }
 
 /** Arguments of {@link Raw.post}. */
@@ -37,10 +49,83 @@ export interface RawPostArguments {
   body: unknown;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
   query?: Query | undefined;
+  /**
+   * What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it
+   * fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+   * path; anything else is refused there.
+   */
+  effect?: 'read' | 'create' | 'update' | 'delete' | 'action' | undefined;
+  /**
+   * `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's
+   * company is added to the query. Default: `api`.
+   */
+  host?: 'api' | 'automation' | undefined;
+}
+
+/** Arguments of {@link Raw.put}. */
+export interface RawPutArguments {
+  /** Any JSON value. */
+  body: unknown;
+  /** Query parameters by name; a list repeats the name, null leaves it out. */
+  query?: Query | undefined;
+  /**
+   * What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it
+   * fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+   * path; anything else is refused there.
+   */
+  effect?: 'read' | 'create' | 'update' | 'delete' | 'action' | undefined;
+  /**
+   * `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's
+   * company is added to the query. Default: `api`.
+   */
+  host?: 'api' | 'automation' | undefined;
+}
+
+/** Arguments of {@link Raw.patch}. */
+export interface RawPatchArguments {
+  /** Any JSON value. */
+  body: unknown;
+  /** Query parameters by name; a list repeats the name, null leaves it out. */
+  query?: Query | undefined;
+  /**
+   * What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it
+   * fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+   * path; anything else is refused there.
+   */
+  effect?: 'read' | 'create' | 'update' | 'delete' | 'action' | undefined;
+  /**
+   * `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's
+   * company is added to the query. Default: `api`.
+   */
+  host?: 'api' | 'automation' | undefined;
 }
 
 /** Arguments of {@link Raw.delete}. */
 export interface RawDeleteArguments {
+  /** Query parameters by name; a list repeats the name, null leaves it out. */
+  query?: Query | undefined;
+  /**
+   * What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it
+   * fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+   * path; anything else is refused there.
+   */
+  effect?: 'read' | 'create' | 'update' | 'delete' | 'action' | undefined;
+  /**
+   * `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's
+   * company is added to the query. Default: `api`.
+   */
+  host?: 'api' | 'automation' | undefined;
+}
+
+/** Arguments of {@link Raw.upload}. */
+export interface RawUploadArguments {
+  /**
+   * The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt.
+   * A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only,
+   * unless `settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+   * it may hold no path.
+   */
+  file: FileInput;
   /** Query parameters by name; a list repeats the name, null leaves it out. */
   query?: Query | undefined;
 }
@@ -92,10 +177,11 @@ export class Raw {
   }
 
   /**
-   * GET of any path below the company's address. Returns the answer unchanged.
+   * GET of any path of the service. Returns the answer unchanged.
    *
-   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
-   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect`
+   * says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes
+   * data).
    *
    * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
    */
@@ -104,10 +190,11 @@ export class Raw {
   }
 
   /**
-   * POST of any path below the company's address. Returns the answer unchanged.
+   * POST of any path of the service. Returns the answer unchanged.
    *
-   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
-   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect`
+   * says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes
+   * data).
    *
    * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
    */
@@ -116,14 +203,55 @@ export class Raw {
   }
 
   /**
-   * DELETE of any path below the company's address. Returns the answer unchanged.
+   * PUT of any path of the service. Returns the answer unchanged.
    *
-   * A path of a known operation is treated as that operation. Any other path is sent at most once, because
-   * several GETs of this service change data (docs/service/requests.md, GET that changes data).
+   * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect`
+   * says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes
+   * data).
+   *
+   * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
+   */
+  put(path: string, args: RawPutArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('raw.put', options, { path }, args);
+  }
+
+  /**
+   * PATCH of any path of the service. Returns the answer unchanged.
+   *
+   * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect`
+   * says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes
+   * data).
+   *
+   * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
+   */
+  patch(path: string, args: RawPatchArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('raw.patch', options, { path }, args);
+  }
+
+  /**
+   * DELETE of any path of the service. Returns the answer unchanged.
+   *
+   * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect`
+   * says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes
+   * data).
    *
    * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
    */
   delete(path: string, args: RawDeleteArguments = {}, options?: CallOptions): Promise<unknown> {
     return this.#caller.call('raw.delete', options, { path }, args);
+  }
+
+  /**
+   * Uploads a file to any path of the service. Returns the answer unchanged.
+   *
+   * A path of a known upload is treated as that one: it waits until the file is processed, at most
+   * `options.waitTimeout`, and for other uploads to the same record, at most `options.turnTimeout`. With any
+   * other path it does neither. A file that may have arrived is not sent again: the error's `outcome` is
+   * `unknown` then.
+   *
+   * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
+   */
+  upload(path: string, args: RawUploadArguments, options?: CallOptions): Promise<unknown> {
+    return this.#caller.call('raw.upload', options, { path }, args);
   }
 }

@@ -187,6 +187,8 @@ pub(crate) enum Body {
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
+    Patch,
     Delete,
 }
 

@@ -13,14 +13,17 @@ use crate::shapes::{Family, Shape, target_of};
 pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     let mut paths = Map::new();
     for operation in resources.iter().flat_map(|resource| &resource.operations) {
-        if matches!(
-            operation.handler,
-            Handler::Request
-                | Handler::DeleteHeader
-                | Handler::DeleteFiles
-                | Handler::UpdateRows
-                | Handler::Upload
-        ) {
+        let by_hand = operation.parameters.iter().any(|parameter| parameter.kind == Kind::RelativePath);
+        if !by_hand
+            && matches!(
+                operation.handler,
+                Handler::Request
+                    | Handler::DeleteHeader
+                    | Handler::DeleteFiles
+                    | Handler::UpdateRows
+                    | Handler::Upload
+            )
+        {
             let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
             // Some resources share an address.
             if path.get(method(operation.method)).is_none() {
@@ -60,6 +63,8 @@ fn method(method: Method) -> &'static str {
     match method {
         Method::Get => "get",
         Method::Post => "post",
+        Method::Put => "put",
+        Method::Patch => "patch",
         Method::Delete => "delete",
     }
 }

@@ -1,6 +1,7 @@
 //! From a caller's arguments to a request: checked against the catalogue, encoded, with the body written here and
 //! nowhere else, so that all languages send the same bytes.
 
+pub(crate) mod by_hand;
 mod conditions;
 pub(crate) mod encode;
 pub(crate) mod fields;
@@ -21,7 +22,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::address::LinkOf;
-use crate::catalog::{Absent, BodyKind, ClientValue, Handler, Kind, Operation, Parameter, Place};
+use crate::catalog::{Absent, BodyKind, ClientValue, Kind, Operation, Parameter, Place};
 use crate::error::{Error, Result};
 use crate::near;
 
@@ -226,12 +227,8 @@ fn build(operation: &'static Operation, arguments: &Map<String, Value>) -> Resul
         BodyKind::Array | BodyKind::Json => whole,
     };
     prepared.body = body.map(|body| Bytes::from(body.to_string()));
-    if operation.handler == Handler::Raw {
-        // A path that the catalogue knows is that operation, also when it was written by hand.
-        if let Some(known) = Operation::of_path(operation.base, operation.method, &prepared.path) {
-            prepared.operation = known;
-            prepared.adds_nothing = false;
-        }
+    if operation.is_by_hand() {
+        by_hand::settle(&mut prepared, arguments)?;
     }
     Ok(prepared)
 }
@@ -475,18 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_by_hand_is_its_operation() {
-        let prepared = run("raw.get", json!({"path": "/style/header/delete/x-1"})).unwrap();
-        assert_eq!(prepared.operation.id, "style.attributes_delete");
-        let prepared =
-            run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
-        assert_eq!(prepared.operation.id, "raw.get");
-        // Two operations have this path, and one of them changes something.
-        let prepared = run("raw.get", json!({"path": "Style/Page", "query": {"headerId": "s-1"}})).unwrap();
-        assert_eq!(prepared.operation.id, "style.app_bom_variation_list");
-        // Another host has an operation at this path.
-        let prepared = run("raw.get", json!({"path": "autonumber", "query": {"id": "x"}})).unwrap();
-        assert_eq!(prepared.operation.id, "raw.get");
+    fn a_path_by_hand_stays_in_its_part_of_the_service() {
         let prepared =
             run("raw.get", json!({"path": "Style/Unknown", "query": {"a": [1, "b c"], "n": null}})).unwrap();
         assert_eq!(encode::query(&prepared.query), "a=1&a=b%20c");

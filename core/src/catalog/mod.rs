@@ -45,6 +45,8 @@ pub enum Replay {
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
+    Patch,
     Delete,
 }
 
@@ -53,6 +55,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -178,7 +182,7 @@ pub(crate) struct Lookup {
 }
 
 /// How the client learns that what was sent is processed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Poll {
     /// Id of the read that says so.
     pub(crate) operation: &'static str,
@@ -296,7 +300,7 @@ pub(crate) enum ClientValue {
 }
 
 /// One operation of the service.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Operation {
     /// `style.attributes_list`.
     pub id: &'static str,
@@ -358,24 +362,26 @@ impl Operation {
         BY_NAME.get(name).copied()
     }
 
-    /// The operation behind a method and a path of a host, for requests that were written by hand.
-    pub(crate) fn of_path(base: Base, method: Method, path: &str) -> Option<&'static Self> {
+    /// Whether its path is written by the caller.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.parameters.iter().any(|parameter| parameter.kind == Kind::RelativePath)
+    }
+
+    /// The operations behind a method and a path of a host, for requests that were written by hand. Some share an address.
+    pub(crate) fn of_path(base: Base, method: Method, path: &str) -> impl Iterator<Item = &'static Self> {
         let segments: Vec<_> = path.trim_matches('/').split('/').collect();
-        let mut found = operations().filter(|operation| {
+        operations().filter(move |operation| {
             let template: Vec<_> = operation.path.split('/').collect();
             operation.base == base
                 && operation.method == method
-                && operation.handler != Handler::Raw
+                && !operation.is_by_hand()
                 && template.len() == segments.len()
                 && template.iter().zip(&segments).all(|(expected, given)| {
                     // An encoded separator may reach another address than the one it looks like.
                     (expected.starts_with('{') && !given.contains('%'))
                         || expected.eq_ignore_ascii_case(given)
                 })
-        });
-        // Of several the one that may be repeated least.
-        let first = found.next()?;
-        Some(found.fold(first, |least, other| if other.replay > least.replay { other } else { least }))
+        })
     }
 
     /// The parameter that carries the records of a request with several: records, or else their ids.

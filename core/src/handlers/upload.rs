@@ -74,12 +74,14 @@ pub(crate) async fn upload(
     let shown = Shown { content, operation, options: call.options.clone() };
     let multipart = Multipart::of(parameter.wire, &name, Body::from_source(shown), &requester.boundary());
     prepared.multipart = Some(multipart);
+    // That of a path that the caller has written may be another.
+    let sent = prepared.operation;
     let answer = requester.send(operation, prepared, &call.options).await?;
     drop(source);
     if call.options.wait_timeout == Some(Duration::ZERO) {
         return Ok(answer);
     }
-    match Processing::of(requester, operation, call, &answer) {
+    match Processing::of(requester, sent, call, &answer) {
         Some(processing) => processing.end(answer).await,
         // Some uploads are done when they are answered.
         None => Ok(answer),

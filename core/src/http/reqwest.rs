@@ -233,11 +233,9 @@ impl Transport for ReqwestTransport {
             // The library would make a header of them, such as of those in the address of a redirect.
             let _ = url.set_username("");
             let _ = url.set_password(None);
-            let method = match method {
-                "GET" => Method::GET,
-                "DELETE" => Method::DELETE,
-                _ => Method::POST,
-            };
+            let method = Method::from_bytes(method.as_bytes()).map_err(|error| {
+                TransportError::new(Reached::Nothing, format!("{method:?} is no method"), error)
+            })?;
             let place = Place { host: url.host_str().unwrap_or_default().to_owned(), hop };
             let broken = Broken::default();
             let outgoing = Outgoing::open(&body, wire.clone(), broken.clone()).await;

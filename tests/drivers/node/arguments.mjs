@@ -446,5 +446,8 @@ export const ARGUMENTS = {
   'raw.download_many': { leading: undefined, named: true },
   'raw.get': { leading: 'path', named: true },
   'raw.post': { leading: 'path', named: true },
+  'raw.put': { leading: 'path', named: true },
+  'raw.patch': { leading: 'path', named: true },
   'raw.delete': { leading: 'path', named: true },
+  'raw.upload': { leading: 'path', named: true },
 };

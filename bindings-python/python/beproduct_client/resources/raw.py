@@ -68,20 +68,29 @@ class Raw(Resource):
         self,
         path,
         query=None,
+        effect=None,
+        host=None,
         **options,
     ):
-        """GET of any path below the company's address. Returns the answer unchanged.
+        """GET of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
         """
         arguments = {
             "path": path,
             "query": query,
+            "effect": effect,
+            "host": host,
         }
         return self._call("raw.get", arguments, options)
 
@@ -90,42 +99,154 @@ class Raw(Resource):
         path,
         body,
         query=None,
+        effect=None,
+        host=None,
         **options,
     ):
-        """POST of any path below the company's address. Returns the answer unchanged.
+        """POST of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
         """
         arguments = {
             "path": path,
             "body": body,
             "query": query,
+            "effect": effect,
+            "host": host,
         }
         return self._call("raw.post", arguments, options)
+
+    def put(
+        self,
+        path,
+        body,
+        query=None,
+        effect=None,
+        host=None,
+        **options,
+    ):
+        """PUT of any path of the service. Returns the answer unchanged.
+
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param body: Any JSON value.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+        arguments = {
+            "path": path,
+            "body": body,
+            "query": query,
+            "effect": effect,
+            "host": host,
+        }
+        return self._call("raw.put", arguments, options)
+
+    def patch(
+        self,
+        path,
+        body,
+        query=None,
+        effect=None,
+        host=None,
+        **options,
+    ):
+        """PATCH of any path of the service. Returns the answer unchanged.
+
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param body: Any JSON value.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+        arguments = {
+            "path": path,
+            "body": body,
+            "query": query,
+            "effect": effect,
+            "host": host,
+        }
+        return self._call("raw.patch", arguments, options)
 
     def delete(
         self,
         path,
         query=None,
+        effect=None,
+        host=None,
         **options,
     ):
-        """DELETE of any path below the company's address. Returns the answer unchanged.
+        """DELETE of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
         """
         arguments = {
             "path": path,
             "query": query,
+            "effect": effect,
+            "host": host,
         }
         return self._call("raw.delete", arguments, options)
+
+    def upload(
+        self,
+        path,
+        file,
+        query=None,
+        **options,
+    ):
+        """Uploads a file to any path of the service. Returns the answer unchanged.
+
+        A path of a known upload is treated as that one: it waits until the file is processed, at
+        most `wait_timeout`, and for other uploads to the same record, at most `turn_timeout`. With
+        any other path it does neither. A file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        """
+        arguments = {
+            "path": path,
+            "file": file,
+            "query": query,
+        }
+        return self._call("raw.upload", arguments, options)

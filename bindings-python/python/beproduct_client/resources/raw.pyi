@@ -2,11 +2,12 @@
 import builtins
 from collections.abc import Coroutine, Iterable, Mapping
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import Unpack
 
 from beproduct_client._downloads import AsyncFileStream, FileStream
+from beproduct_client._files import FileInput
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client.client.options import CallOptions
@@ -63,16 +64,23 @@ class Raw(Resource):
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """GET of any path below the company's address. Returns the answer unchanged.
+        """GET of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
         """
 
     def post(
@@ -80,32 +88,118 @@ class Raw(Resource):
         path: str,
         body: Any,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """POST of any path below the company's address. Returns the answer unchanged.
+        """POST of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+
+    def put(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """PUT of any path of the service. Returns the answer unchanged.
+
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param body: Any JSON value.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+
+    def patch(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """PATCH of any path of the service. Returns the answer unchanged.
+
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param body: Any JSON value.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
         """
 
     def delete(
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Any:
-        """DELETE of any path below the company's address. Returns the answer unchanged.
+        """DELETE of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+
+    def upload(
+        self,
+        path: str,
+        file: FileInput,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Uploads a file to any path of the service. Returns the answer unchanged.
+
+        A path of a known upload is treated as that one: it waits until the file is processed, at
+        most `wait_timeout`, and for other uploads to the same record, at most `turn_timeout`. With
+        any other path it does neither. A file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
         """
 
@@ -160,16 +254,23 @@ class AsyncRaw(Resource):
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """GET of any path below the company's address. Returns the answer unchanged.
+        """GET of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
         """
 
     def post(
@@ -177,32 +278,118 @@ class AsyncRaw(Resource):
         path: str,
         body: Any,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """POST of any path below the company's address. Returns the answer unchanged.
+        """POST of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
         :param body: Any JSON value.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+
+    def put(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """PUT of any path of the service. Returns the answer unchanged.
+
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param body: Any JSON value.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+
+    def patch(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """PATCH of any path of the service. Returns the answer unchanged.
+
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param body: Any JSON value.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
         """
 
     def delete(
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Any]:
-        """DELETE of any path below the company's address. Returns the answer unchanged.
+        """DELETE of any path of the service. Returns the answer unchanged.
 
-        A path of a known operation is treated as that operation. Any other path is sent at most
-        once, because several GETs of this service change data (docs/service/requests.md, GET that
-        changes data).
+        A path of a known operation is treated as that operation. Any other is sent at most once,
+        unless `effect` says that it reads: several GETs of this service change data
+        (docs/service/requests.md, GET that changes data).
 
         :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param query: Query parameters by name; a list repeats the name, null leaves it out.
+        :param effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read`
+            is sent again when it fails, as other reads are; all else at most once. Default: `action`,
+            or what the catalogue says of the path; anything else is refused there.
+        :param host: `api`, or `automation`, the host of numbers and locks: there the path is below
+            `/api/`, and the client's company is added to the query. Default: `api`.
+        """
+
+    def upload(
+        self,
+        path: str,
+        file: FileInput,
+        query: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Any]:
+        """Uploads a file to any path of the service. Returns the answer unchanged.
+
+        A path of a known upload is treated as that one: it waits until the file is processed, at
+        most `wait_timeout`, and for other uploads to the same record, at most `turn_timeout`. With
+        any other path it does neither. A file that may have arrived is not sent again: the error's
+        `outcome` is `unknown` then.
+
+        :param path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+        :param file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened
+            again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by
+            https and from public addresses only, unless the client's `allow_private_sources` is set. By
+            default the name is the last segment of the path or URL; it may hold no path.
         :param query: Query parameters by name; a list repeats the name, null leaves it out.
         """
 
@@ -224,6 +411,8 @@ class RawWithResponse(Resource):
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
     def post(
@@ -231,11 +420,40 @@ class RawWithResponse(Resource):
         path: str,
         body: Any,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def put(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def patch(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
     def delete(
         self,
         path: str,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[Any]: ...
+    def upload(
+        self,
+        path: str,
+        file: FileInput,
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Response[Any]: ...
@@ -258,6 +476,8 @@ class AsyncRawWithResponse(Resource):
         self,
         path: str,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...
     def post(
@@ -265,11 +485,40 @@ class AsyncRawWithResponse(Resource):
         path: str,
         body: Any,
         query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def put(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def patch(
+        self,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...
     def delete(
         self,
         path: str,
+        query: Mapping[str, Any] | None = None,
+        effect: Literal["read", "create", "update", "delete", "action"] | None = None,
+        host: Literal["api", "automation"] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[Any]]: ...
+    def upload(
+        self,
+        path: str,
+        file: FileInput,
         query: Mapping[str, Any] | None = None,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[Any]]: ...

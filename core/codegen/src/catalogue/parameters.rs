@@ -40,8 +40,17 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     if (kind == Kind::Choice) == parameter.choices.is_empty() {
         return Err("the kind choice and choices need each other".into());
     }
-    if kind == Kind::Choice && !matches!(parameter.place, Place::Path | Place::Query) {
-        return Err("a choice is in the path or in the query".into());
+    let by_hand = operation.parameters.iter().any(|other| other.kind == Kind::RelativePath);
+    let may_choose = match parameter.place {
+        Place::Path | Place::Query => true,
+        Place::Handler => by_hand,
+        Place::Body => false,
+    };
+    if kind == Kind::Choice && !may_choose {
+        return Err(
+            "a choice is in the path or in the query, or says what a request is that is written by hand"
+                .into(),
+        );
     }
     if kind == Kind::Ids && parameter.place != Place::Body {
         return Err("ids are in the body".into());

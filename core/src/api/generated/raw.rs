@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::{Request, Response, path_value, query_value, records_value};
 use crate::models::{Download, DownloadOutcome};
-use crate::{CallOptions, Client};
+use crate::{CallOptions, Client, FileSource};
 
 impl Client {
     /// Requests that the catalogue has no operation for.
@@ -43,18 +43,18 @@ impl Raw<'_> {
         }
     }
 
-    /// GET of any path below the company's address. Returns the answer unchanged.
+    /// GET of any path of the service. Returns the answer unchanged.
     ///
-    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn get(&self, path: impl Into<String>) -> RawGet {
         RawGet { request: Request::new(self.client, "raw.get").argument("path", path.into()) }
     }
 
-    /// POST of any path below the company's address. Returns the answer unchanged.
+    /// POST of any path of the service. Returns the answer unchanged.
     ///
-    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     /// * `body`: Any JSON value.
@@ -66,13 +66,55 @@ impl Raw<'_> {
         }
     }
 
-    /// DELETE of any path below the company's address. Returns the answer unchanged.
+    /// PUT of any path of the service. Returns the answer unchanged.
     ///
-    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several GETs of this service change data (docs/service/requests.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
+    ///
+    /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+    /// * `body`: Any JSON value.
+    pub fn put(&self, path: impl Into<String>, body: impl Into<Value>) -> RawPut {
+        RawPut {
+            request: Request::new(self.client, "raw.put")
+                .argument("path", path.into())
+                .argument("body", body.into()),
+        }
+    }
+
+    /// PATCH of any path of the service. Returns the answer unchanged.
+    ///
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
+    ///
+    /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+    /// * `body`: Any JSON value.
+    pub fn patch(&self, path: impl Into<String>, body: impl Into<Value>) -> RawPatch {
+        RawPatch {
+            request: Request::new(self.client, "raw.patch")
+                .argument("path", path.into())
+                .argument("body", body.into()),
+        }
+    }
+
+    /// DELETE of any path of the service. Returns the answer unchanged.
+    ///
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     pub fn delete(&self, path: impl Into<String>) -> RawDelete {
         RawDelete { request: Request::new(self.client, "raw.delete").argument("path", path.into()) }
+    }
+
+    /// Uploads a file to any path of the service. Returns the answer unchanged.
+    ///
+    /// A path of a known upload is treated as that one: it waits until the file is processed, at most `wait_timeout`, and for other uploads to the same record, at most `turn_timeout`. With any other path it does neither. A file that may have arrived is not sent again: the error's `outcome` is `unknown` then.
+    ///
+    /// * `path`: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+    /// * `file`: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses only, unless `Config::allow_private_sources` is set. By default the name is the last segment of the path or URL; it may hold no path.
+    pub fn upload(&self, path: impl Into<String>, file: impl Into<FileSource>) -> RawUpload {
+        RawUpload {
+            request: Request::new(self.client, "raw.upload")
+                .argument("path", path.into())
+                .file("file", file.into()),
+        }
     }
 }
 
@@ -180,6 +222,18 @@ impl RawGet {
         self
     }
 
+    /// What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the path; anything else is refused there.
+    pub fn effect(mut self, effect: impl Into<String>) -> Self {
+        self.request = self.request.argument("effect", effect.into());
+        self
+    }
+
+    /// `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's company is added to the query. Default: `api`.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.request = self.request.argument("host", host.into());
+        self
+    }
+
     /// Replaces the options of the call.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
@@ -218,6 +272,18 @@ impl RawPost {
         self
     }
 
+    /// What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the path; anything else is refused there.
+    pub fn effect(mut self, effect: impl Into<String>) -> Self {
+        self.request = self.request.argument("effect", effect.into());
+        self
+    }
+
+    /// `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's company is added to the query. Default: `api`.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.request = self.request.argument("host", host.into());
+        self
+    }
+
     /// Replaces the options of the call.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.request = self.request.options(options);
@@ -242,6 +308,106 @@ impl IntoFuture for RawPost {
     }
 }
 
+/// A call of [`Raw::put`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct RawPut {
+    request: Request<Value>,
+}
+
+impl RawPut {
+    /// Query parameters by name; a list repeats the name, null leaves it out.
+    pub fn query(mut self, query: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
+        self.request = self.request.argument("query", query_value(query));
+        self
+    }
+
+    /// What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the path; anything else is refused there.
+    pub fn effect(mut self, effect: impl Into<String>) -> Self {
+        self.request = self.request.argument("effect", effect.into());
+        self
+    }
+
+    /// `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's company is added to the query. Default: `api`.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.request = self.request.argument("host", host.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for RawPut {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Raw::patch`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct RawPatch {
+    request: Request<Value>,
+}
+
+impl RawPatch {
+    /// Query parameters by name; a list repeats the name, null leaves it out.
+    pub fn query(mut self, query: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
+        self.request = self.request.argument("query", query_value(query));
+        self
+    }
+
+    /// What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the path; anything else is refused there.
+    pub fn effect(mut self, effect: impl Into<String>) -> Self {
+        self.request = self.request.argument("effect", effect.into());
+        self
+    }
+
+    /// `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's company is added to the query. Default: `api`.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.request = self.request.argument("host", host.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for RawPatch {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Raw::delete`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -250,6 +416,56 @@ pub struct RawDelete {
 }
 
 impl RawDelete {
+    /// Query parameters by name; a list repeats the name, null leaves it out.
+    pub fn query(mut self, query: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
+        self.request = self.request.argument("query", query_value(query));
+        self
+    }
+
+    /// What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the path; anything else is refused there.
+    pub fn effect(mut self, effect: impl Into<String>) -> Self {
+        self.request = self.request.argument("effect", effect.into());
+        self
+    }
+
+    /// `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the client's company is added to the query. Default: `api`.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.request = self.request.argument("host", host.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<Value>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for RawDelete {
+    type Output = crate::Result<Value>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Raw::upload`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct RawUpload {
+    request: Request<Value>,
+}
+
+impl RawUpload {
     /// Query parameters by name; a list repeats the name, null leaves it out.
     pub fn query(mut self, query: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>) -> Self {
         self.request = self.request.argument("query", query_value(query));
@@ -271,7 +487,7 @@ impl RawDelete {
     }
 }
 
-impl IntoFuture for RawDelete {
+impl IntoFuture for RawUpload {
     type Output = crate::Result<Value>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 

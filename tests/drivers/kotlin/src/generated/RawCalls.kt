@@ -24,6 +24,8 @@ internal suspend fun BeProduct.rawCall(
             raw.get(
                 path = given.required("path", ::text),
                 query = given.optional("query", ::map),
+                effect = given.optional("effect", ::text),
+                host = given.optional("host", ::text),
                 options = given.ended(options),
             ).json()
         "raw.post" ->
@@ -31,11 +33,40 @@ internal suspend fun BeProduct.rawCall(
                 path = given.required("path", ::text),
                 body = given.required("body", ::any),
                 query = given.optional("query", ::map),
+                effect = given.optional("effect", ::text),
+                host = given.optional("host", ::text),
+                options = given.ended(options),
+            ).json()
+        "raw.put" ->
+            raw.put(
+                path = given.required("path", ::text),
+                body = given.required("body", ::any),
+                query = given.optional("query", ::map),
+                effect = given.optional("effect", ::text),
+                host = given.optional("host", ::text),
+                options = given.ended(options),
+            ).json()
+        "raw.patch" ->
+            raw.patch(
+                path = given.required("path", ::text),
+                body = given.required("body", ::any),
+                query = given.optional("query", ::map),
+                effect = given.optional("effect", ::text),
+                host = given.optional("host", ::text),
                 options = given.ended(options),
             ).json()
         "raw.delete" ->
             raw.delete(
                 path = given.required("path", ::text),
+                query = given.optional("query", ::map),
+                effect = given.optional("effect", ::text),
+                host = given.optional("host", ::text),
+                options = given.ended(options),
+            ).json()
+        "raw.upload" ->
+            raw.upload(
+                path = given.required("path", ::text),
+                file = given.required("file", ::source),
                 query = given.optional("query", ::map),
                 options = given.ended(options),
             ).json()

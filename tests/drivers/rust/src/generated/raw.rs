@@ -36,6 +36,14 @@ pub(super) async fn call(
                 Some(value) => call.query(value),
                 None => call,
             };
+            let call = match given.optional("effect", arguments::text)? {
+                Some(value) => call.effect(value),
+                None => call,
+            };
+            let call = match given.optional("host", arguments::text)? {
+                Some(value) => call.host(value),
+                None => call,
+            };
             given.ended()?;
             Some(response(call.with_response().await))
         }
@@ -48,11 +56,79 @@ pub(super) async fn call(
                 Some(value) => call.query(value),
                 None => call,
             };
+            let call = match given.optional("effect", arguments::text)? {
+                Some(value) => call.effect(value),
+                None => call,
+            };
+            let call = match given.optional("host", arguments::text)? {
+                Some(value) => call.host(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "raw.put" => {
+            let call = client
+                .raw()
+                .put(given.required("path", arguments::text)?, given.required("body", arguments::any)?)
+                .options(options);
+            let call = match given.optional("query", arguments::pairs)? {
+                Some(value) => call.query(value),
+                None => call,
+            };
+            let call = match given.optional("effect", arguments::text)? {
+                Some(value) => call.effect(value),
+                None => call,
+            };
+            let call = match given.optional("host", arguments::text)? {
+                Some(value) => call.host(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "raw.patch" => {
+            let call = client
+                .raw()
+                .patch(given.required("path", arguments::text)?, given.required("body", arguments::any)?)
+                .options(options);
+            let call = match given.optional("query", arguments::pairs)? {
+                Some(value) => call.query(value),
+                None => call,
+            };
+            let call = match given.optional("effect", arguments::text)? {
+                Some(value) => call.effect(value),
+                None => call,
+            };
+            let call = match given.optional("host", arguments::text)? {
+                Some(value) => call.host(value),
+                None => call,
+            };
             given.ended()?;
             Some(response(call.with_response().await))
         }
         "raw.delete" => {
             let call = client.raw().delete(given.required("path", arguments::text)?).options(options);
+            let call = match given.optional("query", arguments::pairs)? {
+                Some(value) => call.query(value),
+                None => call,
+            };
+            let call = match given.optional("effect", arguments::text)? {
+                Some(value) => call.effect(value),
+                None => call,
+            };
+            let call = match given.optional("host", arguments::text)? {
+                Some(value) => call.host(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "raw.upload" => {
+            let call = client
+                .raw()
+                .upload(given.required("path", arguments::text)?, given.required("file", arguments::file)?)
+                .options(options);
             let call = match given.optional("query", arguments::pairs)? {
                 Some(value) => call.query(value),
                 None => call,

@@ -71,67 +71,189 @@ public struct RawResource: Sendable {
         try await detailed.downloadMany(files: files, options: options).body
     }
 
-    /// GET of any path below the company's address. Returns the answer unchanged.
+    /// GET of any path of the service. Returns the answer unchanged.
     ///
-    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
-    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+    /// that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    ///   - effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when
+    ///     it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+    ///     path; anything else is refused there.
+    ///   - host: `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+    ///     client's company is added to the query. Default: `api`.
     @discardableResult
     public func get(
         path: String,
         query: JSONObject = [:],
+        effect: String? = nil,
+        host: String? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
         try await detailed.get(
             path: path,
             query: query,
+            effect: effect,
+            host: host,
             options: options
         ).body
     }
 
-    /// POST of any path below the company's address. Returns the answer unchanged.
+    /// POST of any path of the service. Returns the answer unchanged.
     ///
-    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
-    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+    /// that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     ///   - body: Any JSON value.
     ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    ///   - effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when
+    ///     it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+    ///     path; anything else is refused there.
+    ///   - host: `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+    ///     client's company is added to the query. Default: `api`.
     @discardableResult
     public func post(
         path: String,
         body: JSONValue,
         query: JSONObject = [:],
+        effect: String? = nil,
+        host: String? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
         try await detailed.post(
             path: path,
             body: body,
             query: query,
+            effect: effect,
+            host: host,
             options: options
         ).body
     }
 
-    /// DELETE of any path below the company's address. Returns the answer unchanged.
+    /// PUT of any path of the service. Returns the answer unchanged.
     ///
-    /// A path of a known operation is treated as that operation. Any other path is sent at most once, because several
-    /// GETs of this service change data (docs/service/requests.md, GET that changes data).
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+    /// that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
+    ///
+    /// - Parameters:
+    ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+    ///   - body: Any JSON value.
+    ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    ///   - effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when
+    ///     it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+    ///     path; anything else is refused there.
+    ///   - host: `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+    ///     client's company is added to the query. Default: `api`.
+    @discardableResult
+    public func put(
+        path: String,
+        body: JSONValue,
+        query: JSONObject = [:],
+        effect: String? = nil,
+        host: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.put(
+            path: path,
+            body: body,
+            query: query,
+            effect: effect,
+            host: host,
+            options: options
+        ).body
+    }
+
+    /// PATCH of any path of the service. Returns the answer unchanged.
+    ///
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+    /// that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
+    ///
+    /// - Parameters:
+    ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+    ///   - body: Any JSON value.
+    ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    ///   - effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when
+    ///     it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+    ///     path; anything else is refused there.
+    ///   - host: `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+    ///     client's company is added to the query. Default: `api`.
+    @discardableResult
+    public func patch(
+        path: String,
+        body: JSONValue,
+        query: JSONObject = [:],
+        effect: String? = nil,
+        host: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.patch(
+            path: path,
+            body: body,
+            query: query,
+            effect: effect,
+            host: host,
+            options: options
+        ).body
+    }
+
+    /// DELETE of any path of the service. Returns the answer unchanged.
+    ///
+    /// A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+    /// that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
     ///
     /// - Parameters:
     ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
     ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    ///   - effect: What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again when
+    ///     it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+    ///     path; anything else is refused there.
+    ///   - host: `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+    ///     client's company is added to the query. Default: `api`.
     @discardableResult
     public func delete(
         path: String,
         query: JSONObject = [:],
+        effect: String? = nil,
+        host: String? = nil,
         options: CallOptions = CallOptions()
     ) async throws -> JSONValue {
         try await detailed.delete(
             path: path,
+            query: query,
+            effect: effect,
+            host: host,
+            options: options
+        ).body
+    }
+
+    /// Uploads a file to any path of the service. Returns the answer unchanged.
+    ///
+    /// A path of a known upload is treated as that one: it waits until the file is processed, at most
+    /// ``CallOptions/waitTimeout``, and for other uploads to the same record, at most ``CallOptions/turnTimeout``. With
+    /// any other path it does neither. A file that may have arrived is not sent again: the error's
+    /// ``BeProductError/outcome`` is ``Outcome/unknown`` then.
+    ///
+    /// - Parameters:
+    ///   - path: Path below `/api/COMPANY/`, already percent-encoded, without a query.
+    ///   - file: The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+    ///     attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+    ///     only, unless ``Configuration/allowPrivateSources`` is set. By default the name is the last segment of the
+    ///     path or URL; it may hold no path.
+    ///   - query: Query parameters by name; a list repeats the name, null leaves it out.
+    @discardableResult
+    public func upload(
+        path: String,
+        file: FileSource,
+        query: JSONObject = [:],
+        options: CallOptions = CallOptions()
+    ) async throws -> JSONValue {
+        try await detailed.upload(
+            path: path,
+            file: file,
             query: query,
             options: options
         ).body
@@ -166,11 +288,13 @@ public struct RawResource: Sendable {
             try await connection.call("raw.download_many", ["files": files], options)
         }
 
-        /// ``RawResource/get(path:query:options:)``
+        /// ``RawResource/get(path:query:effect:host:options:)``
         @discardableResult
         public func get(
             path: String,
             query: JSONObject = [:],
+            effect: String? = nil,
+            host: String? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
             try await connection.call(
@@ -178,17 +302,21 @@ public struct RawResource: Sendable {
                 [
                     "path": path,
                     "query": query.nonEmpty,
+                    "effect": effect,
+                    "host": host,
                 ],
                 options
             )
         }
 
-        /// ``RawResource/post(path:body:query:options:)``
+        /// ``RawResource/post(path:body:query:effect:host:options:)``
         @discardableResult
         public func post(
             path: String,
             body: JSONValue,
             query: JSONObject = [:],
+            effect: String? = nil,
+            host: String? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
             try await connection.call(
@@ -197,16 +325,66 @@ public struct RawResource: Sendable {
                     "path": path,
                     "body": body,
                     "query": query.nonEmpty,
+                    "effect": effect,
+                    "host": host,
                 ],
                 options
             )
         }
 
-        /// ``RawResource/delete(path:query:options:)``
+        /// ``RawResource/put(path:body:query:effect:host:options:)``
+        @discardableResult
+        public func put(
+            path: String,
+            body: JSONValue,
+            query: JSONObject = [:],
+            effect: String? = nil,
+            host: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "raw.put",
+                [
+                    "path": path,
+                    "body": body,
+                    "query": query.nonEmpty,
+                    "effect": effect,
+                    "host": host,
+                ],
+                options
+            )
+        }
+
+        /// ``RawResource/patch(path:body:query:effect:host:options:)``
+        @discardableResult
+        public func patch(
+            path: String,
+            body: JSONValue,
+            query: JSONObject = [:],
+            effect: String? = nil,
+            host: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "raw.patch",
+                [
+                    "path": path,
+                    "body": body,
+                    "query": query.nonEmpty,
+                    "effect": effect,
+                    "host": host,
+                ],
+                options
+            )
+        }
+
+        /// ``RawResource/delete(path:query:effect:host:options:)``
         @discardableResult
         public func delete(
             path: String,
             query: JSONObject = [:],
+            effect: String? = nil,
+            host: String? = nil,
             options: CallOptions = CallOptions()
         ) async throws -> Response<JSONValue> {
             try await connection.call(
@@ -214,8 +392,30 @@ public struct RawResource: Sendable {
                 [
                     "path": path,
                     "query": query.nonEmpty,
+                    "effect": effect,
+                    "host": host,
                 ],
                 options
+            )
+        }
+
+        /// ``RawResource/upload(path:file:query:options:)``
+        @discardableResult
+        public func upload(
+            path: String,
+            file: FileSource,
+            query: JSONObject = [:],
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<JSONValue> {
+            try await connection.call(
+                "raw.upload",
+                [
+                    "path": path,
+                    "file": file,
+                    "query": query.nonEmpty,
+                ],
+                options,
+                file: file
             )
         }
     }

@@ -25,6 +25,8 @@ extension BeProduct {
             return try await raw.detailed.get(
                 path: given.required("path", text),
                 query: given.optional("query", object) ?? [:],
+                effect: given.optional("effect", text),
+                host: given.optional("host", text),
                 options: given.ended(options)
             ).json()
         case "raw.post":
@@ -32,11 +34,40 @@ extension BeProduct {
                 path: given.required("path", text),
                 body: given.required("body", any),
                 query: given.optional("query", object) ?? [:],
+                effect: given.optional("effect", text),
+                host: given.optional("host", text),
+                options: given.ended(options)
+            ).json()
+        case "raw.put":
+            return try await raw.detailed.put(
+                path: given.required("path", text),
+                body: given.required("body", any),
+                query: given.optional("query", object) ?? [:],
+                effect: given.optional("effect", text),
+                host: given.optional("host", text),
+                options: given.ended(options)
+            ).json()
+        case "raw.patch":
+            return try await raw.detailed.patch(
+                path: given.required("path", text),
+                body: given.required("body", any),
+                query: given.optional("query", object) ?? [:],
+                effect: given.optional("effect", text),
+                host: given.optional("host", text),
                 options: given.ended(options)
             ).json()
         case "raw.delete":
             return try await raw.detailed.delete(
                 path: given.required("path", text),
+                query: given.optional("query", object) ?? [:],
+                effect: given.optional("effect", text),
+                host: given.optional("host", text),
+                options: given.ended(options)
+            ).json()
+        case "raw.upload":
+            return try await raw.detailed.upload(
+                path: given.required("path", text),
+                file: given.required("file", source),
                 query: given.optional("query", object) ?? [:],
                 options: given.ended(options)
             ).json()

@@ -46,48 +46,162 @@ class RawResource internal constructor(private val seam: Seam) {
         seam.call("raw.download_many", arguments("files" to files), options)
 
     /**
-     * GET of any path below the company's address. Returns the answer unchanged.
+     * GET of any path of the service. Returns the answer unchanged.
      *
-     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
-     * GETs of this service change data (docs/service/requests.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+     * that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
+     * @param effect What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again
+     * when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+     * path; anything else is refused there.
+     * @param host `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+     * client's company is added to the query. Default: `api`.
      */
-    suspend fun get(path: String, query: Map<String, Any?>? = null, options: CallOptions = CallOptions()): JsonElement =
-        seam.call("raw.get", arguments("path" to path, "query" to query), options)
+    suspend fun get(
+        path: String,
+        query: Map<String, Any?>? = null,
+        effect: String? = null,
+        host: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call("raw.get", arguments("path" to path, "query" to query, "effect" to effect, "host" to host), options)
 
     /**
-     * POST of any path below the company's address. Returns the answer unchanged.
+     * POST of any path of the service. Returns the answer unchanged.
      *
-     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
-     * GETs of this service change data (docs/service/requests.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+     * that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param body Any JSON value.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
+     * @param effect What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again
+     * when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+     * path; anything else is refused there.
+     * @param host `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+     * client's company is added to the query. Default: `api`.
      */
     suspend fun post(
         path: String,
         body: JsonElement,
         query: Map<String, Any?>? = null,
+        effect: String? = null,
+        host: String? = null,
         options: CallOptions = CallOptions(),
     ): JsonElement =
-        seam.call("raw.post", arguments("path" to path, "body" to body, "query" to query), options)
+        seam.call(
+            "raw.post",
+            arguments("path" to path, "body" to body, "query" to query, "effect" to effect, "host" to host),
+            options,
+        )
 
     /**
-     * DELETE of any path below the company's address. Returns the answer unchanged.
+     * PUT of any path of the service. Returns the answer unchanged.
      *
-     * A path of a known operation is treated as that operation. Any other path is sent at most once, because several
-     * GETs of this service change data (docs/service/requests.md, GET that changes data).
+     * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+     * that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
+     *
+     * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
+     * @param body Any JSON value.
+     * @param query Query parameters by name; a list repeats the name, null leaves it out.
+     * @param effect What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again
+     * when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+     * path; anything else is refused there.
+     * @param host `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+     * client's company is added to the query. Default: `api`.
+     */
+    suspend fun put(
+        path: String,
+        body: JsonElement,
+        query: Map<String, Any?>? = null,
+        effect: String? = null,
+        host: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "raw.put",
+            arguments("path" to path, "body" to body, "query" to query, "effect" to effect, "host" to host),
+            options,
+        )
+
+    /**
+     * PATCH of any path of the service. Returns the answer unchanged.
+     *
+     * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+     * that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
+     *
+     * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
+     * @param body Any JSON value.
+     * @param query Query parameters by name; a list repeats the name, null leaves it out.
+     * @param effect What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again
+     * when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+     * path; anything else is refused there.
+     * @param host `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+     * client's company is added to the query. Default: `api`.
+     */
+    suspend fun patch(
+        path: String,
+        body: JsonElement,
+        query: Map<String, Any?>? = null,
+        effect: String? = null,
+        host: String? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call(
+            "raw.patch",
+            arguments("path" to path, "body" to body, "query" to query, "effect" to effect, "host" to host),
+            options,
+        )
+
+    /**
+     * DELETE of any path of the service. Returns the answer unchanged.
+     *
+     * A path of a known operation is treated as that operation. Any other is sent at most once, unless `effect` says
+     * that it reads: several GETs of this service change data (docs/service/requests.md, GET that changes data).
      *
      * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
      * @param query Query parameters by name; a list repeats the name, null leaves it out.
+     * @param effect What the request does: `read`, `create`, `update`, `delete` or `action`. A `read` is sent again
+     * when it fails, as other reads are; all else at most once. Default: `action`, or what the catalogue says of the
+     * path; anything else is refused there.
+     * @param host `api`, or `automation`, the host of numbers and locks: there the path is below `/api/`, and the
+     * client's company is added to the query. Default: `api`.
      */
     suspend fun delete(
         path: String,
         query: Map<String, Any?>? = null,
+        effect: String? = null,
+        host: String? = null,
         options: CallOptions = CallOptions(),
     ): JsonElement =
-        seam.call("raw.delete", arguments("path" to path, "query" to query), options)
+        seam.call(
+            "raw.delete",
+            arguments("path" to path, "query" to query, "effect" to effect, "host" to host),
+            options,
+        )
+
+    /**
+     * Uploads a file to any path of the service. Returns the answer unchanged.
+     *
+     * A path of a known upload is treated as that one: it waits until the file is processed, at most
+     * `CallOptions.waitTimeout`, and for other uploads to the same record, at most `CallOptions.turnTimeout`. With any
+     * other path it does neither. A file that may have arrived is not sent again: the error's
+     * [BeProductException.outcome] is [Outcome.UNKNOWN] then.
+     *
+     * @param path Path below `/api/COMPANY/`, already percent-encoded, without a query.
+     * @param file The file: a path, bytes or a stream with a file name, or a URL. A path is opened again for every
+     * attempt. A URL is fetched while it is sent: at most 200 MB in 15 minutes, by https and from public addresses
+     * only, unless `Settings.allowPrivateSources` is set. By default the name is the last segment of the path or URL;
+     * it may hold no path.
+     * @param query Query parameters by name; a list repeats the name, null leaves it out.
+     */
+    suspend fun upload(
+        path: String,
+        file: FileSource,
+        query: Map<String, Any?>? = null,
+        options: CallOptions = CallOptions(),
+    ): JsonElement =
+        seam.call("raw.upload", arguments("path" to path, "file" to file, "query" to query), options, file)
 }
