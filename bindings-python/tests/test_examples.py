@@ -24,6 +24,7 @@ PACKAGE = REPOSITORY / "bindings-python" / "python"
 KIT = REPOSITORY / "tests" / "examples"
 README = REPOSITORY / "bindings-python" / "README.md"
 README_EXAMPLE = REPOSITORY / "bindings-python" / "tests" / "readme_example.py"
+REFERENCE = REPOSITORY / "bindings-python" / "tests" / "reference_examples.py"
 
 
 def example(name: str) -> Any:
@@ -213,7 +214,7 @@ def readme(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("check", CHECKERS)
 def test_type_checkers_find_nothing(check: Checker, readme: Path) -> None:
-    assert check(EXAMPLES, README_EXAMPLE) == []
+    assert check(EXAMPLES, README_EXAMPLE, REFERENCE) == []
     # Its examples end where what they have would be used.
     assert check(readme, reportUnusedVariable=False) == []
 

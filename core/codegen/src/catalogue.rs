@@ -44,6 +44,7 @@
 
 mod checks;
 mod downloads;
+mod example;
 mod held;
 mod implied;
 mod lists;
@@ -57,6 +58,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use self::example::Example;
 use self::held::Held;
 pub(crate) use self::implied::{ClientValue, Source};
 use self::implied::{Implied, ImpliedEntry};
@@ -75,6 +77,8 @@ pub(crate) struct Resource {
     pub(crate) pascal: String,
     /// What one record is called in texts: `style`.
     pub(crate) doc: String,
+    /// The call that the reference shows.
+    pub(crate) example: Example,
     pub(crate) operations: Vec<Operation>,
 }
 
@@ -319,6 +323,7 @@ struct ResourceEntry {
     #[serde(default)]
     words: Variant,
     doc: String,
+    example: Example,
 }
 
 impl ResourceEntry {
@@ -470,6 +475,7 @@ pub(crate) fn read(folder: &Path, families: &[Family]) -> Result<Vec<Resource>, 
             camel: names::camel(&resource.name),
             pascal: names::pascal(&resource.name),
             doc: resource.doc.clone(),
+            example: resource.example.clone(),
             operations,
         });
     }

@@ -279,6 +279,24 @@ fn a_catalogue_that_contradicts_itself_is_refused() {
             "priority is an option too",
         ),
         ("service/folders.toml", "record = \"folder\"", "record = \"nothing\"", "there is no shape nothing"),
+        (
+            "resources.toml",
+            "{ operation = \"version\" }",
+            "{ operation = \"versions\" }",
+            "resource system: example: there is no operation versions",
+        ),
+        (
+            "resources.toml",
+            "{ operation = \"plan_list\", with = [\"folder_id\"] }",
+            "{ operation = \"plan_list\", with = [\"plan_id\"] }",
+            "plan_list has no argument plan_id that may be left out",
+        ),
+        (
+            "resources.toml",
+            "{ operation = \"plan_list\", with = [\"folder_id\"] }",
+            "{ operation = \"plan_list\", with = [\"filters\"] }",
+            "filters is no id and no text",
+        ),
         ("service/system.toml", "answer = ", "colour = \"red\"\nanswer = ", "colour"),
         (
             "service/headers.toml",

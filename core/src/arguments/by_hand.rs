@@ -117,6 +117,13 @@ mod tests {
         let of = |id: &str, arguments: Value| run(id, arguments).unwrap().operation.id;
         assert_eq!(of("raw.get", json!({"path": "/style/header/delete/x-1"})), "style.attributes_delete");
         assert_eq!(of("raw.get", json!({"path": "autonumber"})), "raw.get");
+        let upload = |path: &str| of("raw.upload", json!({"path": path, "file": {"path": "x.png"}}));
+        assert_eq!(
+            upload("material/material3dfrontTextureUpload"),
+            "material.app_3d_material_texture_upload"
+        );
+        assert_eq!(upload("Material/Material3DTextureUpload"), "raw.upload");
+        assert_eq!(of("raw.get", json!({"path": "Style/Header/Delete/x%252F1"})), "raw.get");
         let automation = json!({"path": "autonumber", "host": "automation"});
         assert_eq!(of("raw.get", automation), "automation.autonumber_generate");
         assert_eq!(of("raw.put", json!({"path": "Style/Header/Delete/x-1", "body": {}})), "raw.put");

@@ -376,11 +376,7 @@ impl Operation {
                 && operation.method == method
                 && !operation.is_by_hand()
                 && template.len() == segments.len()
-                && template.iter().zip(&segments).all(|(expected, given)| {
-                    // An encoded separator may reach another address than the one it looks like.
-                    (expected.starts_with('{') && !given.contains('%'))
-                        || expected.eq_ignore_ascii_case(given)
-                })
+                && template.iter().zip(&segments).all(|(expected, given)| fits(expected, given))
         })
     }
 
@@ -413,6 +409,20 @@ impl Operation {
     pub(crate) fn is_read(&self) -> bool {
         self.effect == Effect::Read
     }
+}
+
+/// Whether a segment of a path is one of this template, which has at most one placeholder.
+fn fits(template: &str, given: &str) -> bool {
+    let Some((before, (_, after))) =
+        template.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    else {
+        return template.eq_ignore_ascii_case(given);
+    };
+    let (given, before, after) =
+        (given.to_ascii_lowercase(), before.to_ascii_lowercase(), after.to_ascii_lowercase());
+    let value = given.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after));
+    // An encoded separator may reach another address than the one it looks like.
+    value.is_some_and(|value| !value.is_empty() && !value.contains('%'))
 }
 
 /// The operation that asks the service for its limits.

@@ -12,6 +12,8 @@ pub(super) fn validate(resources: &[Resource], families: &[Family]) -> Result<()
         families.iter().flat_map(|family| &family.shapes).map(|shape| shape.name.as_str()).collect();
     let mut ids = BTreeSet::new();
     for resource in resources {
+        let example = resource.example.validate(&resource.operations);
+        example.map_err(|text| format!("resource {}: {text}", resource.name))?;
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
         for operation in &resource.operations {
             let problem = |text: String| Err(format!("operation {}: {text}", operation.id));

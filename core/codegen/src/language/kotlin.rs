@@ -148,7 +148,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// `object` -> `` `object` ``.
-fn name_of(camel: &str) -> String {
+pub(super) fn name_of(camel: &str) -> String {
     if RESERVED.contains(&camel) { format!("`{camel}`") } else { camel.to_owned() }
 }
 

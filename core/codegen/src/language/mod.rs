@@ -1,6 +1,7 @@
 //! What each language writes, and what its templates need to know of types.
 
 pub(crate) mod command;
+mod examples;
 pub(crate) mod kotlin;
 pub(crate) mod python;
 pub(crate) mod reference;

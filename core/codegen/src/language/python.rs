@@ -123,7 +123,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// `import` -> `import_`, as PEP 8 asks for.
-fn name_of(name: &str) -> String {
+pub(super) fn name_of(name: &str) -> String {
     if RESERVED.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 

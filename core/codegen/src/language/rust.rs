@@ -209,7 +209,7 @@ const RESERVED: &[&str] = &[
 const NO_NAMES: &[&str] = &["crate", "self", "super"];
 
 /// `type` -> `r#type`.
-fn name_of(name: &str) -> String {
+pub(super) fn name_of(name: &str) -> String {
     match name {
         _ if RESERVED.contains(&name) => format!("r#{name}"),
         _ if NO_NAMES.contains(&name) => format!("{name}_"),

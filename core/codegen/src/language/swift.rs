@@ -171,7 +171,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// `folder_id` -> `folderID`, as Apple spells initialisms.
-fn name_of(name: &str) -> String {
+pub(super) fn name_of(name: &str) -> String {
     let name = initialisms(&names::camel(name));
     if KEYWORDS.contains(&name.as_str()) { format!("`{name}`") } else { name }
 }

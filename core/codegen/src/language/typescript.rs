@@ -221,7 +221,7 @@ fn answer(operation: &Value) -> String {
 
 /// The argument that comes before the object of arguments: the one required id or text of an operation, the one required
 /// argument of a method of the client.
-fn leading(method: &Value) -> Result<Value, Error> {
+pub(super) fn leading(method: &Value) -> Result<Value, Error> {
     let is_operation = method.get_attr("path").is_ok_and(|path| !path.is_undefined());
     let mut found = Vec::new();
     for parameter in method.get_attr("parameters")?.try_iter()? {
