@@ -123,7 +123,7 @@ impl Classify {
                     // In one wording, whatever the server adds to it.
                     (401, Some(said)) => format!("{NOT_ACCEPTED} ({})", said.text),
                     (_, Some(said)) => said.text,
-                    (_, None) => self.hint(status, &reply.body, server),
+                    (_, None) => self.hint(status, &reply.body, server, operation),
                 };
                 Err(self.error(&reply, kind, failure, reads, &text))
             }
@@ -203,10 +203,16 @@ impl Classify {
     }
 
     /// What a status means that comes without a text.
-    fn hint(&self, status: u16, body: &[u8], server: Server) -> String {
+    fn hint(&self, status: u16, body: &[u8], server: Server, operation: &Operation) -> String {
         match status {
             401 => NOT_ACCEPTED.into(),
             403 => "the service refuses this request".into(),
+            404 if body.is_empty() && server == Server::Api && operation.is_by_hand() => {
+                format!(
+                    "404 with an empty body: are the path and the company domain {:?} right?",
+                    self.company
+                )
+            }
             404 if body.is_empty() && server == Server::Api => format!(
                 "404 with an empty body: is the company domain {:?} right? It may also be one that the user who is signed \
                  in does not belong to",

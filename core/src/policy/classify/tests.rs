@@ -166,6 +166,8 @@ fn a_page_after_a_write_is_named() {
 fn a_404_says_who_may_have_written_it() {
     let text = |id: &str, body: &str| judge(id, 404, body, true).unwrap_err().message().to_owned();
     assert!(text("style.get", "").contains("is the company domain \"acme\" right?"));
+    let by_hand = "404 with an empty body: are the path and the company domain \"acme\" right?";
+    assert_eq!(text("raw.get", ""), by_hand);
     // That host has the company elsewhere.
     assert_eq!(text("automation.autonumber_list", ""), "there is nothing at this address");
     for id in ["style.get", "automation.autonumber_list"] {
