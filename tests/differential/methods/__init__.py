@@ -58,7 +58,7 @@ class World:
         kind, result = self.official.answer(method, *arguments, **keywords)
         self.called.add(method)
         FORMS[method](kind, result)
-        check(method, self._sent())
+        check(method, kind, self._sent())
         return result
 
     def _sent(self) -> list[dict[str, Any]]:

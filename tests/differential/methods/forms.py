@@ -53,6 +53,11 @@ def nothing(kind: str, result: Any) -> None:
     assert (kind, result) == ("NoneType", None)
 
 
+def found(of: Form) -> Form:
+    """A record, or None where there is none."""
+    return lambda kind, result: (nothing if result is None else of)(kind, result)
+
+
 def status(kind: str, result: Any) -> None:
     """Finished, failed, and why."""
     assert (kind, len(result)) == ("tuple", 3)
@@ -156,7 +161,7 @@ def of_every_master(master: str) -> dict[str, Form]:
         "folder_search_schema": listed(SCHEMA_FIELD),
         "attributes_create": header(master),
         "attributes_get": header(master),
-        "attributes_get_by_number": header(master),
+        "attributes_get_by_number": found(header(master)),
         "attributes_list": generated(header(master)),
         "attributes_update": header(master),
         "attributes_delete": done,

@@ -43,9 +43,11 @@ def headers(world: World, master: str) -> None:
     made = world.new(master)
     assert world.get(master, made) == made
     assert world.call(f"{master}.attributes_get_by_number", f"EX-{master}") == made
+    assert world.call(f"{master}.attributes_get_by_number", "EX-none") is None
     changed = world.call(f"{master}.attributes_update", made["id"], {"header_name": "Other"})
     listed = world.call(f"{master}.attributes_list", world.folder(master))
-    assert changed in listed
+    assert [record for record in listed if record["id"] == made["id"]] == [changed]
+    assert world.call(f"{master}.attributes_list", world.folder(master), page_size=7) == listed
     assert world.call(f"{master}.attributes_delete", made["id"]) == {
         "error": False,
         "message": f"{master.title()} deleted",

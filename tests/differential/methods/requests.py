@@ -26,6 +26,9 @@ SENDS = {
 }
 """Methods that send the request of an operation with another name."""
 
+SEVERAL = {"app_get": 2}
+"""Methods that may send several requests."""
+
 UNLISTED = {
     # Our client has locks that it gives back itself. The document has no operations that are not one plain request.
     "automation.lock_aquire": "GET /locks",
@@ -65,9 +68,10 @@ ADDRESSES = addresses()
 MASTER_FOLDERS = ("Style/", "Material/", "Image/", "Color/", "Block/")
 
 
-def check(method: str, requests: list[dict[str, Any]]) -> None:
-    """The requests of a call are those of its operation."""
-    assert requests, f"{method} sent nothing"
+def check(method: str, kind: str, requests: list[dict[str, Any]]) -> None:
+    """The requests of a call are those of its operation: one, unless it returned a generator, which reads pages."""
+    most = len(requests) if kind == "generator" else SEVERAL.get(method.split(".")[1], 1)
+    assert 1 <= len(requests) <= most, f"{method} sent {len(requests)} requests"
     for request in requests:
         path = "/" + urlsplit(request["target"]).path.split("/", 3)[-1]
         if UNLISTED.get(method) == f"{request['method']} {path}":
