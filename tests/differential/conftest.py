@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bindings-python" / "tests"))
+pytest.register_assert_rewrite("methods", "official")
 
 from simulator import REPOSITORY
 
@@ -22,17 +23,7 @@ def interpreter() -> Path:
     complete = ENVIRONMENT / OFFICIAL
     if not complete.exists():
         venv.create(ENVIRONMENT, clear=True, with_pip=True)
-        subprocess.run(
-            [
-                python,
-                "-m",
-                "pip",
-                "install",
-                "-q",
-                "--disable-pip-version-check",
-                OFFICIAL,
-            ],
-            check=True,
-        )
+        command = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", OFFICIAL]
+        subprocess.run(command, check=True)
         complete.touch()
     return python

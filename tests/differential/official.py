@@ -31,7 +31,7 @@ class Side:
 
 
 class Official(Side):
-    """The official client in its own process."""
+    """The official client in its own process, which serves many tests: each begins with `reset`."""
 
     def __init__(self, simulator: Simulator, interpreter: Path) -> None:
         self.simulator = simulator
@@ -41,25 +41,38 @@ class Official(Side):
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._write(self.settings())
+
+    def reset(self) -> None:
+        """The simulator as it was at the start, and a client object that has seen nothing of it."""
+        self.simulator.reset()
+        settings = self.settings() | {"automation_api_url": self.simulator.about["automation"]}
+        self._write({"settings": settings})
+
+    def methods(self) -> list[str]:
+        """Every public method of its resources, such as `style.app_get`."""
+        return self._ask({"methods": True})
 
     def call(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
-        resource, method = operation.split(".")
-        self._write(
-            {
-                "resource": resource,
-                "method": method,
-                "arguments": arguments,
-                "keywords": keywords,
-            }
-        )
-        assert self._process.stdout
-        answer = json.loads(self._process.stdout.readline())
+        return self.answer(operation, *arguments, **keywords)[1]
+
+    def answer(self, operation: str, *arguments: Any, **keywords: Any) -> tuple[str, Any]:
+        """The type of what the method returned, and what it returned; a generator as a list."""
+        answer = self.outcome(operation, *arguments, **keywords)
         assert "result" in answer, answer["error"]
-        return answer["result"]
+        return answer["kind"], answer["result"]
+
+    def outcome(self, operation: str, *arguments: Any, **keywords: Any) -> Any:
+        """The answer, or the error with its type."""
+        resource, method = operation.split(".")
+        return self._ask({"resource": resource, "method": method, "arguments": arguments, "keywords": keywords})
 
     def stop(self) -> None:
         self._process.communicate(timeout=PATIENCE)
+
+    def _ask(self, message: Any) -> Any:
+        self._write(message)
+        assert self._process.stdout
+        return json.loads(self._process.stdout.readline())
 
     def _write(self, message: Any) -> None:
         assert self._process.stdin

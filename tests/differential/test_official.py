@@ -58,12 +58,17 @@ def simulators() -> Iterator[tuple[Simulator, Simulator]]:
         simulator.stop()
 
 
-@pytest.fixture
-def official(simulators: tuple[Simulator, Simulator], interpreter: Path) -> Iterator[Official]:
-    simulators[0].reset()
+@pytest.fixture(scope="module")
+def process(simulators: tuple[Simulator, Simulator], interpreter: Path) -> Iterator[Official]:
     official = Official(simulators[0], interpreter)
     yield official
     official.stop()
+
+
+@pytest.fixture
+def official(process: Official) -> Official:
+    process.reset()
+    return process
 
 
 @pytest.fixture

@@ -36,6 +36,9 @@ async fn plans_are_in_folders() {
     let body = json!({"filters": null});
     let old = world.post_json(&format!("Tracking/Plans?folderId={folder}"), &body).await;
     assert_eq!((&old["total"], &old["result"][0]["active"]), (&json!(1), &json!(false)));
+    // As the official Python client says that it wants those of all folders.
+    let all = world.post_json("Tracking/Plans?folderId=None&pageSize=30&pageNumber=0", &body).await;
+    assert_eq!(all["total"], json!(3));
     let unknown = format!("Tracking/Plans?folderId={}", world.at.style_folder);
     assert_eq!(world.post(&unknown, &body).await.status(), 400);
     let first = plan(&world, 0).await;

@@ -44,10 +44,14 @@ fn folders(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(ok(&call.shared.state().tracking.folders()))
 }
 
-/// Filters on plans are read and dropped, like those on unknown fields.
+/// Filters on plans are read and dropped, like those on unknown fields. The official Python client sends the text `None` for no
+/// folder.
 fn list(call: &Call<'_>) -> Result<Answer, Refusal> {
     filters::read(call.object()?.get("filters"))?;
-    let folder = call.guid("folderId")?;
+    let folder = match call.parameter("folderId") {
+        Some("None") => None,
+        _ => call.guid("folderId")?,
+    };
     let page = call.page()?;
     let state = call.shared.state();
     let plans = state.tracking.plans(folder)?;

@@ -1,203 +1,17 @@
-"""The official Python client, unchanged, calls everything about headers, and is answered in the forms that its documents
-show. Every public method of its master folders that is not about an application is called here."""
+"""Records of the five master folders: their attributes, parts, files, posts, partners and tags."""
 
-import json
-import subprocess
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from . import MOSS, SEWN, World, calls
 
-import pytest
-from official import Official
-from simulator import PATIENCE, Simulator
-
-MASTERS = ["style", "material", "image", "color", "block"]
-SEWN = ["style", "material"]
 USER = "8569f518-e241-4ba9-994a-929c9dbac76e"
 PARTNER = "487ec841-2d82-40fc-a9de-a85889ac91cf"
-
-PERSON = {"id", "name"}
-STAMPS = {"isDeleted", "createdBy", "createdAt", "modifiedBy", "modifiedAt"}
-NAMED = {"id", "headerNumber", "headerName", "folder", "headerData"} | STAMPS
-WORN = NAMED | {"colorways", "sizeRange", "planIds", "tags"}
-HEADER = {
-    "style": WORN | {"sizeClasses", "copiedOrCarriedOverFrom"},
-    "material": WORN | {"suppliers"},
-    "image": NAMED | {"files"},
-    "color": {"id", "colorPaletteNumber", "colorPaletteName", "folder", "headerData"} | STAMPS,
-    "block": NAMED,
-}
-DATA = {
-    "style": {"fields", "frontImage", "sideImage", "backImage", "availableArtboards"},
-    "material": {"fields", "mainImage", "detailImage"},
-    "image": {"fields", "preview", "variations"},
-    "color": {"fields", "colors"},
-    "block": {"fields", "frontImage", "sizeClasses"},
-}
-COLORWAY = {
-    *(
-        "id",
-        "colorNumber",
-        "colorName",
-        "primaryColor",
-        "secondaryColor",
-        "secondaryColorNumber",
-        "secondaryColorName",
-    ),
-    *("comments", "hideColorway", "imageHeaderId", "fields", "image", "colorSourceId"),
-}
-SIZE = {
-    *(
-        "name",
-        "price",
-        "currency",
-        "unitOfMeasure",
-        "comments",
-        "isSampleSize",
-        "sizeIndex",
-        "hideSize",
-        "fields",
-    ),
-}
-CHIP = {
-    *(
-        "_id",
-        "color_id",
-        "color_source_id",
-        "hex",
-        "rgb_r",
-        "rgb_g",
-        "rgb_b",
-        "color_number",
-        "color_name",
-        "fields",
-    ),
-    *("color_reference", "Schema"),
-}
-POST = {"Id", "PostId", "Type", "From", "Title", "Body", "CreateDate", "Revision3D"}
-TAG = {"id", "name", "integration", "tagDate", "tagUsers"}
-SCHEMA_FIELD = {"fieldId", "fieldName", "fieldType", "required", "properties"}
-MOSS = {
-    "color_number": "EX-03",
-    "color_name": "Moss",
-    "primary": "56684a",
-    "secondary": "",
-}
-ONE_SIZE = {
-    "name": "M",
-    "price": 12.5,
-    "currency": "USD",
-    "unitOfMeasure": "inch",
-    "comments": "",
-    "isSampleSize": True,
-}
-CLASS_SIZE = {"name": "M", "isSampleSize": True, "hideSize": False, "comments": ""}
-CLASS = {
-    "name": "Regular",
-    "notes": "base class",
-    "active": True,
-    "sizes": [CLASS_SIZE],
-}
-PARTS: dict[str, list[Any]] = {
-    "style": [[{"id": None, "fields": MOSS}], [ONE_SIZE]],
-    "material": [
-        [{"id": None, "fields": MOSS}],
-        [ONE_SIZE],
-        [{"Name": "New Mill", "SupplierType": "VENDOR"}],
-    ],
-    "image": [],
-    "color": [[{"colorNumber": "EX-03", "colorName": "Moss", "hex": "56684a"}]],
-    "block": [[CLASS]],
-}
-
-
-class World:
-    """The official client and what its calls need."""
-
-    def __init__(self, official: Official, folder: Path) -> None:
-        self.call = official.call
-        self.simulator = official.simulator
-        self.folder_of_files = folder
-
-    def folder(self, master: str) -> str:
-        return self.simulator.about[f"{master}_folder"]
-
-    def new(self, master: str) -> dict[str, Any]:
-        fields = {"header_number": f"EX-{master}", "header_name": "Example"}
-        return self.call(f"{master}.attributes_create", self.folder(master), fields, *PARTS[master])
-
-    def get(self, master: str, header: dict[str, Any]) -> dict[str, Any]:
-        return self.call(f"{master}.attributes_get", header["id"])
-
-    def file(self, name: str, content: str) -> str:
-        path = self.folder_of_files / name
-        path.write_text(content)
-        return str(path)
-
-    def processed(self, master: str, upload: str) -> None:
-        while True:
-            finished, failed, message = self.call(f"{master}.upload_status", upload)
-            assert (failed, message or "") == (False, "")
-            if finished:
-                return
-
-    def download(self, link: str) -> str:
-        with urllib.request.urlopen(link, timeout=PATIENCE) as answer:
-            return answer.read().decode()
-
-
-@pytest.fixture(scope="session")
-def simulator() -> Iterator[Simulator]:
-    simulator = Simulator()
-    yield simulator
-    simulator.stop()
-
-
-@pytest.fixture
-def world(simulator: Simulator, interpreter: Path, tmp_path: Path) -> Iterator[World]:
-    simulator.reset()
-    official = Official(simulator, interpreter)
-    yield World(official, tmp_path)
-    official.stop()
-
-
-def is_header(master: str, header: dict[str, Any]) -> None:
-    assert set(header) == HEADER[master]
-    assert set(header["headerData"]) == DATA[master]
-    assert set(header["folder"]) == PERSON
-    for field in header["headerData"]["fields"]:
-        assert set(field) == {"id", "name", "value", "type", "required"}
-    for colorway in header.get("colorways", []):
-        assert set(colorway) == COLORWAY
-    for size in header.get("sizeRange", []):
-        assert set(size) == SIZE
-
-
-Call = Callable[[World, str], None]
-FUNCTIONS: dict[Call, list[str]] = {}
-"""The functions that call, with the master folders that each is for."""
-CALLED: set[str] = set()
-
-
-def calls(*methods: str, of: list[str] = MASTERS) -> Callable[[Call], Call]:
-    """The methods of these master folders that a function calls."""
-
-    def note(function: Call) -> Call:
-        FUNCTIONS[function] = of
-        CALLED.update(f"{master}.{method}" for master in of for method in methods)
-        return function
-
-    return note
 
 
 @calls("folders", "folder_schema", "folder_search_schema")
 def folders(world: World, master: str) -> None:
-    for folder in world.call(f"{master}.folders"):
-        assert set(folder) == {"id", "name", "description", "active"}
-    for schema in ["folder_schema", "folder_search_schema"]:
-        for field in world.call(f"{master}.{schema}", world.folder(master)):
-            assert set(field) == SCHEMA_FIELD
+    assert world.folder(master) in [folder["id"] for folder in world.call(f"{master}.folders")]
+    for schema in ("folder_schema", "folder_search_schema"):
+        fields = world.call(f"{master}.{schema}", world.folder(master))
+        assert {"header_number", "header_name"} <= {field["fieldId"] for field in fields}
 
 
 @calls("folder_size_range_schema", of=SEWN)
@@ -213,10 +27,8 @@ def colorway_schema(world: World, master: str) -> None:
 
 @calls("folder_color_chip_schema", "company_colors", of=["color"])
 def company(world: World, master: str) -> None:
-    assert set(world.call("color.folder_color_chip_schema", world.folder(master))[0]) == SCHEMA_FIELD
-    colors = world.call("color.company_colors", None, 7)
-    assert len(colors) == 40
-    assert all(set(color) == CHIP for color in colors)
+    assert world.call("color.folder_color_chip_schema", world.folder(master))
+    assert len(world.call("color.company_colors", None, 7)) == 40
 
 
 @calls(
@@ -229,13 +41,13 @@ def company(world: World, master: str) -> None:
 )
 def headers(world: World, master: str) -> None:
     made = world.new(master)
-    is_header(master, made)
     assert world.get(master, made) == made
     assert world.call(f"{master}.attributes_get_by_number", f"EX-{master}") == made
+    assert world.call(f"{master}.attributes_get_by_number", "EX-none") is None
     changed = world.call(f"{master}.attributes_update", made["id"], {"header_name": "Other"})
-    is_header(master, changed)
     listed = world.call(f"{master}.attributes_list", world.folder(master))
-    assert changed in listed
+    assert [record for record in listed if record["id"] == made["id"]] == [changed]
+    assert world.call(f"{master}.attributes_list", world.folder(master), page_size=7) == listed
     assert world.call(f"{master}.attributes_delete", made["id"]) == {
         "error": False,
         "message": f"{master.title()} deleted",
@@ -280,7 +92,6 @@ def move(world: World, master: str) -> None:
 def carry_over(world: World, master: str) -> None:
     made = world.new(master)
     copy = world.call("style.attributes_carry_over", made["id"], True)
-    is_header(master, copy)
     assert copy["id"] != made["id"]
     assert (copy["copiedOrCarriedOverFrom"], copy["colorways"]) == ([made["id"]], [])
 
@@ -366,7 +177,7 @@ def image_version(world: World, master: str) -> None:
     assert world.download(world.get(master, made)["headerData"]["preview"]["origin"]) == "two"
 
 
-@calls("attributes_size_class_assets", of=["block"])
+@calls("attributes_size_class_assets", "app_block_size_class_3d_asset_upload", of=["block"])
 def assets(world: World, master: str) -> None:
     made = world.new(master)
     name = made["headerData"]["sizeClasses"][0]["name"]
@@ -385,7 +196,6 @@ def assets(world: World, master: str) -> None:
 def posts(world: World, master: str, kind: str) -> None:
     made = world.new(master)
     post = world.call(f"{master}.attributes_{kind}_add", made["id"], "Please widen the cuff")
-    assert set(post) == POST
     assert (post["Type"], post["From"]["Name"]) == (kind.title(), "Sample Designer")
     edited = world.call(f"{master}.attributes_{kind}_edit", made["id"], post["Id"], "Cuff widened")
     assert world.call(f"{master}.attributes_{kind}_list", made["id"]) == [edited]
@@ -409,7 +219,6 @@ def shares(world: World, master: str) -> None:
     made = world.new(master)
     world.call(f"{master}.attributes_share", made["id"], [PARTNER])
     (share,) = world.call(f"{master}.attributes_shared_with", made["id"])
-    assert set(share) == {"partner", "createdBy", "createdAt"}
     assert set(share["partner"]) == {"id", "name", "partnerType", "country"}
     world.call(f"{master}.attributes_unshare", made["id"], [PARTNER])
     assert world.call(f"{master}.attributes_shared_with", made["id"]) == []
@@ -420,7 +229,6 @@ def shares(world: World, master: str) -> None:
 def tags(world: World, master: str) -> None:
     made = world.new(master)
     tag = world.call(f"{master}.tag_create", "Capsule", None, [USER])
-    assert set(tag) == TAG
     tag = world.call(f"{master}.tag_update", tag["id"], "Drop", "Browzwear")
     assert world.call(f"{master}.tag_list")[-1] == tag
     world.call(f"{master}.tag_unshare", tag["id"], [USER])
@@ -431,22 +239,3 @@ def tags(world: World, master: str) -> None:
     assert world.call(f"{master}.attributes_tag_list", made["id"]) == []
     world.call(f"{master}.tag_delete", tag["id"])
     assert tag not in world.call(f"{master}.tag_list")
-
-
-EACH = [(function, master) for function, masters in FUNCTIONS.items() for master in masters]
-
-
-@pytest.mark.parametrize(("call", "master"), EACH, ids=lambda value: getattr(value, "__name__", value))
-def test_the_official_client_is_answered_in_the_documented_form(world: World, call: Call, master: str) -> None:
-    call(world, master)
-
-
-def test_every_method_about_headers_is_called(interpreter: Path) -> None:
-    program = (
-        "import json; from beproduct.sdk import BeProduct; "
-        "client = BeProduct(company_domain='acme', access_token='x'); "
-        f"print(json.dumps([f'{{m}}.{{n}}' for m in {MASTERS} for n in dir(getattr(client, m))"
-        " if callable(getattr(getattr(client, m), n)) and not n.startswith(('_', 'app_', 'flat_bom'))]))"
-    )
-    found = subprocess.run([interpreter, "-c", program], capture_output=True, text=True, check=True)
-    assert sorted(set(json.loads(found.stdout)) - CALLED) == []
