@@ -13,9 +13,12 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 const PROGRAMS = path('../target/cookbook');
 
+/** When every program begins: 10:00 UTC on 25 November 2026. */
+export const START = 1_795_600_800;
+
 // Pauses return at once, and pictures may come from this machine.
 const PROFILE = `[default]
-testing = { clock = "recorded", fixed_chance = true }
+testing = { clock = "recorded", start = ${START}, fixed_chance = true }
 allow_private_sources = true
 `;
 

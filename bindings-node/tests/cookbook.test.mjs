@@ -9,9 +9,10 @@ import { createInterface } from 'node:readline';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { BeProduct, valuesOf } from 'beproduct-client';
+import { recordedClient } from 'beproduct-client/testing';
 import * as prettier from 'prettier';
 
-import { compile, Kitchen, programs } from './cookbook.mjs';
+import { compile, Kitchen, programs, START } from './cookbook.mjs';
 import { PROGRAM, Simulator } from './simulator.mjs';
 
 const SIZES = ['--styles', '60', '--materials', '20', '--table-rows', '60'];
@@ -332,11 +333,12 @@ job('Quota', async () => {
     assert.ok(Math.abs((await valueOf(style, 'target_price')) - expected) < 0.006);
   }
 
-  // A program that shares the ledger has taken so much that the floor is reached: the rest waits for the next day.
+  // A program that shares the ledger has leased so much that the floor is near: the rest waits for the next day.
   const [name] = readdirSync(kitchen.state, { recursive: true }).filter((name) => name.endsWith('.sqlite'));
-  const settings = { ...simulator.settings, ledger: { sqlite: join(kitchen.state, name) } };
   const used = outerwear.length + 2;
-  const other = new BeProduct({ ...settings, quotaLease: 2000 - 200 - 20 - used });
+  const ledger = { sqlite: join(kitchen.state, name) };
+  const leased = { ...simulator.settings, ledger, quotaLease: 2000 - 200 - 20 - used };
+  const other = recordedClient(leased, { clock: 'manual', start: START });
   await other.style.folders();
   await kitchen.count();
   const { printed, code } = await kitchen.attempt('Quota');
@@ -346,7 +348,8 @@ job('Quota', async () => {
   assert.equal(lines.pop(), `price rise ${2 * used}`);
   const [event, warning] = lines.sort(); // events come when they come
   assert.equal(event, '1781 of 2000 requests are used');
-  assert.match(warning, /^\d+ requests, and \d+ are left: the rest waits until .*T00:00:00Z$/);
+  const rest = 'the rest waits until 2026-11-26T00:00:00Z';
+  assert.equal(warning, `${outerwear.length} requests, and 18 are left: ${rest}`);
   assert.equal(await kitchen.count(), used);
 });
 

@@ -12,10 +12,13 @@ from simulator import PATIENCE, REPOSITORY, Simulator
 
 COOKBOOK = REPOSITORY / "docs" / "cookbook.md"
 
+START = 1_795_600_800
+"""When every program begins: 10:00 UTC on 25 November 2026."""
+
 # Pauses return at once, and pictures may come from this machine.
-PROFILE = """\
+PROFILE = f"""\
 [default]
-testing = { clock = "recorded", fixed_chance = true }
+testing = {{ clock = "recorded", start = {START}, fixed_chance = true }}
 allow_private_sources = true
 """
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from checkers import CHECKERS, Checker
-from cookbook import Kitchen, programs
+from cookbook import START, Kitchen, programs
 from simulator import PROGRAM, REPOSITORY, Simulator
 
 from beproduct_client import BeProduct, values_of
@@ -308,19 +308,22 @@ def test_quota(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> Non
         price = values_of(style)["target_price"]
         assert value(client, style, "target_price") == pytest.approx(price * 1.05, abs=0.006)
 
-    # A program that shares the ledger has taken so much that the floor is reached: the rest waits for the next day.
-    settings = simulator.settings() | {"ledger": {"sqlite": str(ledger_of(kitchen))}}
-    with BeProduct(**settings, quota_lease=2000 - 200 - 20 - kitchen_used(kitchen)) as other:
+    # A program that shares the ledger has leased so much that the floor is near: the rest waits for the next day.
+    (ledger,) = kitchen.state.rglob("*.sqlite")
+    used = len(outerwear) + 2
+    settings: dict[str, Any] = simulator.settings() | {"ledger": {"sqlite": str(ledger)}}
+    settings["testing"] = {"clock": "manual", "start": START}
+    with BeProduct(**settings, quota_lease=2000 - 200 - 20 - used) as other:
         other.style.folders()
         kitchen.count()
         text, _, code = kitchen.attempt("Quota")  # the log says that it waits
     assert code == 0
-    *said, used = text.splitlines()
+    *said, total = text.splitlines()
     event, warning = sorted(said)  # events come from a thread of the client
-    assert re.fullmatch(rf"{len(outerwear)} requests, and \d+ are left: the rest waits until .*T00:00:00Z", warning)
     assert event == "1781 of 2000 requests are used"
-    assert used == f"price rise {2 * (len(outerwear) + 2)}"
-    assert kitchen.count() == len(outerwear) + 2
+    assert warning == f"{len(outerwear)} requests, and 18 are left: the rest waits until 2026-11-26T00:00:00Z"
+    assert total == f"price rise {2 * used}"
+    assert kitchen.count() == used
 
 
 def test_errors(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
@@ -367,21 +370,6 @@ def test_errors(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> No
     body = {"error": "too many", "retryAfterSeconds": 600, "window": "1 hour", "limit": 60}
     simulator.faults({"path": create, "action": {"status": 429, "body": body, "headers": {"Retry-After": "600"}}})
     assert kitchen.run("Errors") == ["KN-G and those after it: again in 600.0 seconds"]
-
-
-def ledger_of(kitchen: Kitchen) -> Path:
-    (file,) = kitchen.state.rglob("*.sqlite")
-    return file
-
-
-def kitchen_used(kitchen: Kitchen) -> int:
-    with BeProduct(
-        company_domain=kitchen.environment["BEPRODUCT_COMPANY_DOMAIN"],
-        access_token="none",
-        public_api_url=kitchen.environment["BEPRODUCT_API_URL"],
-        ledger={"sqlite": str(ledger_of(kitchen))},
-    ) as client:
-        return client.quota.status()["used"]
 
 
 @pytest.mark.parametrize("language", ["python", "ts"])
