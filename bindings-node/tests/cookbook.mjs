@@ -46,7 +46,7 @@ export async function compile() {
 }
 
 /** A folder with the input of a program, and its environment. */
-export class Kitchen {
+export class Workspace {
   #simulator;
   #counted = 0;
 

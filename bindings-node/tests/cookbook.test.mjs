@@ -12,18 +12,18 @@ import { BeProduct, valuesOf } from 'beproduct-client';
 import { recordedClient } from 'beproduct-client/testing';
 import * as prettier from 'prettier';
 
-import { compile, Kitchen, programs, START } from './cookbook.mjs';
+import { compile, Workspace, programs, START } from './cookbook.mjs';
 import { PROGRAM, Simulator } from './simulator.mjs';
 
 const SIZES = ['--styles', '60', '--materials', '20', '--table-rows', '60'];
 
-let simulator, kitchen, client, mistakes;
+let simulator, workspace, client, mistakes;
 before(async () => {
   [simulator, mistakes] = await Promise.all([Simulator.start(...SIZES), compile()]);
 });
 beforeEach(async () => {
   await simulator.reset();
-  kitchen = new Kitchen(simulator);
+  workspace = new Workspace(simulator);
   // Another program, which looks at the data before and after.
   client = new BeProduct({ ...simulator.settings, stateDir: simulator.file(randomUUID()) });
 });
@@ -61,22 +61,22 @@ test('the programs are formatted', async () => {
 
 job('Nightly export', async () => {
   const outerwear = await stylesOf('Outerwear');
-  await kitchen.count();
-  assert.deepEqual(await kitchen.run('Nightly export'), [`${outerwear.length} styles in styles.ndjson`]);
-  const exported = kitchen.read('styles.ndjson');
+  await workspace.count();
+  assert.deepEqual(await workspace.run('Nightly export'), [`${outerwear.length} styles in styles.ndjson`]);
+  const exported = workspace.read('styles.ndjson');
   assert.deepEqual(
     exported.map((line) => JSON.parse(line)),
     outerwear,
   );
-  assert.equal(await kitchen.count(), 2);
+  assert.equal(await workspace.count(), 2);
 
   // A list that ends too early fails, and the file of the day before stays.
   const body = { result: outerwear.slice(0, 3), total: 400 };
   await simulator.faults({ path: 'Style/Headers', times: 0, action: { status: 200, body } });
-  const { printed, errors, code } = await kitchen.attempt('Nightly export');
+  const { printed, errors, code } = await workspace.attempt('Nightly export');
   assert.deepEqual([printed, code], ['', 1]);
   assert.match(errors, /IncompleteError/);
-  assert.deepEqual(kitchen.read('styles.ndjson'), exported);
+  assert.deepEqual(workspace.read('styles.ndjson'), exported);
 });
 
 job('Push of attributes', async () => {
@@ -84,15 +84,15 @@ job('Push of attributes', async () => {
   const [, wrong, repeated, lost, dropped] = outerwear;
   const seasons = ['Fall 2026', 'Fal 2026', 'Fall 2026', 'Fall 2026', 'Fall 2026'];
   const rows = seasons.map((season, index) => `${outerwear[index].headerNumber},${season},99.5`);
-  kitchen.write('changes.csv', 'number,season,target_price', ...rows, 'NO-SUCH,Fall 2026,1');
+  workspace.write('changes.csv', 'number,season,target_price', ...rows, 'NO-SUCH,Fall 2026,1');
   await simulator.faults(
     { path: `${repeated.id}/Update`, action: { status: 503, apply: true } },
     { path: `${lost.id}/Update`, times: 0, action: { status: 503 } },
     { path: `${dropped.id}/Update`, action: { not_stored: ['season'] } },
   );
-  await kitchen.count();
-  assert.deepEqual(await kitchen.run('Push of attributes'), []);
-  const [header, ...outcomes] = kitchen.read('outcomes.csv');
+  await workspace.count();
+  assert.deepEqual(await workspace.run('Push of attributes'), []);
+  const [header, ...outcomes] = workspace.read('outcomes.csv');
   assert.equal(header, '"number","outcome","problem"');
   assert.deepEqual(
     outcomes.map((line) => line.split('","')[1]),
@@ -103,7 +103,7 @@ job('Push of attributes', async () => {
   assert.match(outcomes[4], /"applied","not stored: season"$/);
   assert.equal(outcomes[5], '"NO-SUCH","not_sent","no style, or several, have this number"');
   // The folders, their schema and the lookup; then one, none, two, four and one.
-  assert.equal(await kitchen.count(), 3 + 1 + 0 + 2 + 4 + 1);
+  assert.equal(await workspace.count(), 3 + 1 + 0 + 2 + 4 + 1);
   const priced = await Promise.all(outerwear.slice(0, 5).map((style) => valueOf(style, 'target_price')));
   assert.deepEqual(
     priced.map((price) => price === 99.5),
@@ -117,17 +117,17 @@ job('Images', async () => {
   const styles = (await stylesOf('Outerwear')).filter((style) => !frontPicture(style)).slice(0, 5);
   const [path, url, , refused, away] = styles;
   const numbers = numbersOf(styles);
-  writeFileSync(kitchen.file('a.png'), 'a picture');
+  writeFileSync(workspace.file('a.png'), 'a picture');
   const { link } = await simulator.makeFile('b.png', 300);
   const pictures = ['a.png', link, 'none.png', 'a.png', 'a.png'];
   const rows = pictures.map((picture, index) => `${numbers[index]},${picture}`);
-  kitchen.write('pictures.csv', 'number,picture', ...rows);
+  workspace.write('pictures.csv', 'number,picture', ...rows);
   await simulator.faults(
     { path: `${refused.id}/Image/Upload`, action: { upload: { looks: 1, fail: 'no picture' } } },
     { path: `${away.id}/Image/Upload`, action: { status: 503, apply: true } },
   );
-  await kitchen.count();
-  const printed = (await kitchen.run('Images')).sort();
+  await workspace.count();
+  const printed = (await workspace.run('Images')).sort();
   assert.deepEqual(
     printed.map((line) => /^(.*) has no new picture: (\w+), /.exec(line)?.slice(1)),
     [
@@ -138,19 +138,19 @@ job('Images', async () => {
   );
   assert.match(printed[1], /: refused, .*no picture/);
   // Two lookups. Each of four files is sent once; three looks at two of them, two at the one that fails.
-  assert.equal(await kitchen.count(), 2 + 4 + 3 + 3 + 2);
-  assert.equal(readFileSync(kitchen.file(`front/${numbers[0]}.png`), 'utf8'), 'a picture');
-  assert.equal(statSync(kitchen.file(`front/${numbers[1]}.png`)).size, 300);
-  assert.ok(!existsSync(kitchen.file(`front/${numbers[2]}.png`)));
+  assert.equal(await workspace.count(), 2 + 4 + 3 + 3 + 2);
+  assert.equal(readFileSync(workspace.file(`front/${numbers[0]}.png`), 'utf8'), 'a picture');
+  assert.equal(statSync(workspace.file(`front/${numbers[1]}.png`)).size, 300);
+  assert.ok(!existsSync(workspace.file(`front/${numbers[2]}.png`)));
   for (const { id } of [path, url]) assert.ok(frontPicture(await client.style.get(id)));
 
   // A picture that the storage no longer has is named, and the other one comes.
-  kitchen.write('pictures.csv', 'number,picture', `${numbers[2]},a.png`, `${numbers[3]},a.png`);
+  workspace.write('pictures.csv', 'number,picture', `${numbers[2]},a.png`, `${numbers[3]},a.png`);
   await simulator.faults({ base: 'storage', action: { status: 404 } });
-  const [line, ...others] = await kitchen.run('Images');
+  const [line, ...others] = await workspace.run('Images');
   assert.deepEqual(others, []);
   const [missing] = line.split(' is missing: ');
-  const present = new Set(readdirSync(kitchen.file('front')).map((name) => `front/${name}`));
+  const present = new Set(readdirSync(workspace.file('front')).map((name) => `front/${name}`));
   assert.ok(!present.has(missing));
   for (const number of numbers.slice(2, 4)) assert.ok(present.add(missing).has(`front/${number}.png`));
 });
@@ -158,7 +158,7 @@ job('Images', async () => {
 job('Directory', async () => {
   const douro = (await client.directory.list().collect()).find(({ name }) => name === 'Douro Mills');
   const [known] = await client.directory.contactList(douro.id).collect();
-  kitchen.write(
+  workspace.write(
     'vendors.csv',
     'name,type,email,first,last',
     `Douro Mills,VENDOR,${known.email.toUpperCase()},${known.firstName},${known.lastName}`,
@@ -168,8 +168,8 @@ job('Directory', async () => {
     'Minho Trims,AGENT,ana@minho.example,Ana,Reis',
     'Lima Knits,FACTORY,jo@lima.example,Jo,Lima',
   );
-  await kitchen.count();
-  assert.deepEqual(await kitchen.run('Directory'), [
+  await workspace.count();
+  assert.deepEqual(await workspace.run('Directory'), [
     'rosa@douro.example is new at Douro Mills',
     'Minho Trims is new',
     'jo@minho.example is new at Minho Trims',
@@ -179,7 +179,7 @@ job('Directory', async () => {
     'Lima Knits is new',
     'jo@lima.example is new at Lima Knits',
   ]);
-  const first = await kitchen.count();
+  const first = await workspace.count();
   const companies = await client.directory.list().collect();
   const minho = companies.find(
     ({ name, partnerType }) => name === 'Minho Trims' && partnerType === 'SUPPLIER',
@@ -193,9 +193,9 @@ job('Directory', async () => {
     ],
   );
   // Three companies and five contacts were added. Once more, the lists alone are read.
-  await kitchen.count();
-  assert.deepEqual(await kitchen.run('Directory'), []);
-  assert.equal(await kitchen.count(), first - 8);
+  await workspace.count();
+  assert.deepEqual(await workspace.run('Directory'), []);
+  assert.equal(await workspace.count(), first - 8);
 });
 
 job('Tracking plans', async () => {
@@ -210,19 +210,19 @@ job('Tracking plans', async () => {
   assert.equal(before.in_progress, 3);
   const added = (await stylesOf('Denim')).length;
   const [total, approved] = [2 * (rows.length + added), before.approved + 3];
-  await kitchen.count();
-  assert.deepEqual(await kitchen.run('Tracking plans'), [
+  await workspace.count();
+  assert.deepEqual(await workspace.run('Tracking plans'), [
     `${added} styles are new in the plan`,
     `3 entries approved; ${approved} of ${total} are now`,
   ]);
-  assert.equal(await kitchen.count(), 7);
+  assert.equal(await workspace.count(), 7);
   const later = await client.tracking.styleTimelineList(plan).collect();
   assert.equal(later.length, rows.length + added);
   for (const [index, { id }] of rows.entries()) {
     const [, fit] = later.find((row) => row.id === id).timelines;
     assert.equal(fit.status, index < 3 ? 'Approved' : 'Not Started');
   }
-  assert.deepEqual(await kitchen.run('Tracking plans'), [
+  assert.deepEqual(await workspace.run('Tracking plans'), [
     '0 styles are new in the plan',
     `0 entries approved; ${approved} of ${total} are now`,
   ]);
@@ -242,10 +242,10 @@ job('Webhooks', async () => {
   });
   const change = event(first, 'OnChange');
   const [nobody, row] = ['0b7e1f0a-2f4e-4ac3-9f0c-0d6b1de31a55', rows[0].id];
-  kitchen.environment.WEBHOOK_SECRET = 'a-path-that-nobody-guesses';
-  kitchen.environment.PORT = '0';
-  await kitchen.count();
-  const program = kitchen.start('Webhooks');
+  workspace.environment.WEBHOOK_SECRET = 'a-path-that-nobody-guesses';
+  workspace.environment.PORT = '0';
+  await workspace.count();
+  const program = workspace.start('Webhooks');
   try {
     const lines = createInterface(program.stdout)[Symbol.asyncIterator]();
     const line = async () => (await lines.next()).value;
@@ -271,7 +271,7 @@ job('Webhooks', async () => {
     program.kill();
     await once(program, 'exit');
   }
-  assert.equal(await kitchen.count(), 3);
+  assert.equal(await workspace.count(), 3);
 });
 
 job('Many companies', async () => {
@@ -288,15 +288,15 @@ job('Many companies', async () => {
         `identity_url = "${at.identity}"`,
       ].join('\n'),
     );
-    kitchen.profiles(profiles.join('\n'));
-    kitchen.environment.ACTING_CLIENT_ID = simulator.at.impersonation_client_id;
-    kitchen.environment.ACTING_CLIENT_SECRET = simulator.at.impersonation_client_secret;
+    workspace.profiles(profiles.join('\n'));
+    workspace.environment.ACTING_CLIENT_ID = simulator.at.impersonation_client_id;
+    workspace.environment.ACTING_CLIENT_SECRET = simulator.at.impersonation_client_secret;
     const acme = { licenses: 8, user: simulator.at.user_id };
     const companies = { acme, initech: acme, globex: { licenses: 2, user: globex.at.user_id } };
-    kitchen.write('companies.json', JSON.stringify(companies));
-    await kitchen.count();
-    const printed = await kitchen.run('Many companies');
-    const spent = [await kitchen.count(), (await globex.counts()).api];
+    workspace.write('companies.json', JSON.stringify(companies));
+    await workspace.count();
+    const printed = await workspace.run('Many companies');
+    const spent = [await workspace.count(), (await globex.counts()).api];
     for (const [index, [of, limit, line]] of [
       [simulator, 2000, printed[0]],
       [globex, 500, printed[2]],
@@ -318,30 +318,30 @@ job('Many companies', async () => {
 });
 
 job('Tests', async () => {
-  kitchen.environment.BEPRODUCT_SIMULATOR = PROGRAM;
-  const printed = await kitchen.run('Tests', '--test', '--test-reporter=tap');
+  workspace.environment.BEPRODUCT_SIMULATOR = PROGRAM;
+  const printed = await workspace.run('Tests', '--test', '--test-reporter=tap');
   assert.ok(printed.includes('# pass 2') && printed.includes('# fail 0'), printed.join('\n'));
 });
 
 job('Quota', async () => {
   const outerwear = (await stylesOf('Outerwear')).filter((style) => valuesOf(style).get('target_price'));
-  await kitchen.count();
-  assert.deepEqual(await kitchen.run('Quota'), [`price rise ${outerwear.length + 2}`]);
-  assert.equal(await kitchen.count(), outerwear.length + 2);
+  await workspace.count();
+  assert.deepEqual(await workspace.run('Quota'), [`price rise ${outerwear.length + 2}`]);
+  assert.equal(await workspace.count(), outerwear.length + 2);
   for (const style of outerwear) {
     const expected = valuesOf(style).get('target_price') * 1.05;
     assert.ok(Math.abs((await valueOf(style, 'target_price')) - expected) < 0.006);
   }
 
   // A program that shares the ledger has leased so much that the floor is near: the rest waits for the next day.
-  const [name] = readdirSync(kitchen.state, { recursive: true }).filter((name) => name.endsWith('.sqlite'));
+  const [name] = readdirSync(workspace.state, { recursive: true }).filter((name) => name.endsWith('.sqlite'));
   const used = outerwear.length + 2;
-  const ledger = { sqlite: join(kitchen.state, name) };
+  const ledger = { sqlite: join(workspace.state, name) };
   const leased = { ...simulator.settings, ledger, quotaLease: 2000 - 200 - 20 - used };
-  const other = recordedClient(leased, { clock: 'manual', start: START });
+  const other = recordedClient(leased, { start: START });
   await other.style.folders();
-  await kitchen.count();
-  const { printed, code } = await kitchen.attempt('Quota');
+  await workspace.count();
+  const { printed, code } = await workspace.attempt('Quota');
   await other.close();
   assert.equal(code, 0);
   const lines = printed.trimEnd().split('\n');
@@ -350,14 +350,14 @@ job('Quota', async () => {
   assert.equal(event, '1781 of 2000 requests are used');
   const rest = 'the rest waits until 2026-11-26T00:00:00Z';
   assert.equal(warning, `${outerwear.length} requests, and 18 are left: ${rest}`);
-  assert.equal(await kitchen.count(), used);
+  assert.equal(await workspace.count(), used);
 });
 
 job('Errors', async () => {
   const [there] = numbersOf(await stylesOf('Knitwear'));
   const added = ['A', 'B', 'C', 'D', 'E'].map((letter) => `KN-${letter}`);
   const rows = [there, ...added].map((number) => `${number},Jumper ${number}`);
-  kitchen.write('new_styles.csv', 'number,name', ...rows, `KN-F,${'x'.repeat(300)}`);
+  workspace.write('new_styles.csv', 'number,name', ...rows, `KN-F,${'x'.repeat(300)}`);
   const path = 'Style/Header/Create';
   const message = 'no such number';
   await simulator.faults(
@@ -366,8 +366,8 @@ job('Errors', async () => {
     { path, body: 'KN-D', action: { status: 200, body: {}, apply: true } },
     { path, body: 'KN-E', action: { status: 400, body: { error: true, message } } },
   );
-  await kitchen.count();
-  const printed = await kitchen.run('Errors');
+  await workspace.count();
+  const printed = await workspace.run('Errors');
   assert.match(printed.splice(3, 1)[0], /^KN-F: not created, config: /);
   assert.deepEqual(printed, [
     'KN-A: created',
@@ -377,10 +377,10 @@ job('Errors', async () => {
     'KN-C: not created, run the program again',
   ]);
   // Folders, schema, lookup; five were sent once, the sixth never; one lookup more.
-  assert.equal(await kitchen.count(), 3 + 5 + 1);
+  assert.equal(await workspace.count(), 3 + 5 + 1);
 
   // Once more: what is there stays, the rest is made.
-  const again = await kitchen.run('Errors');
+  const again = await workspace.run('Errors');
   assert.deepEqual(again.slice(0, 2), ['KN-C: created', 'KN-E: created']);
   const numbers = numbersOf(await stylesOf('Knitwear'));
   for (const number of [there, ...added]) {
@@ -388,12 +388,12 @@ job('Errors', async () => {
   }
 
   // What concerns all of them ends the program: a sign-in that is not accepted, and a limit.
-  kitchen.write('new_styles.csv', 'number,name', 'KN-G,Jumper G', 'KN-H,Jumper H');
+  workspace.write('new_styles.csv', 'number,name', 'KN-G,Jumper G', 'KN-H,Jumper H');
   await simulator.faults({ path, times: 2, action: { status: 401 } });
-  const failed = await kitchen.attempt('Errors');
+  const failed = await workspace.attempt('Errors');
   assert.deepEqual([failed.printed, failed.code], ['', 1]);
   assert.match(failed.errors, /Error: a person has to act[^]*AuthError/);
   const body = { error: 'too many', retryAfterSeconds: 600, window: '1 hour', limit: 60 };
   await simulator.faults({ path, action: { status: 429, body, headers: { 'Retry-After': '600' } } });
-  assert.deepEqual(await kitchen.run('Errors'), ['KN-G and those after it: again in 600 seconds']);
+  assert.deepEqual(await workspace.run('Errors'), ['KN-G and those after it: again in 600 seconds']);
 });

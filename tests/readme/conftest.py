@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bindings-python" / "tests"))
 
-from cookbook import Kitchen
+from cookbook import Workspace
 from simulator import Simulator
 
 from beproduct_client import BeProduct
@@ -35,5 +35,5 @@ def client(simulator: Simulator, tmp_path: Path) -> Iterator[BeProduct]:
 
 
 @pytest.fixture
-def kitchen(simulator: Simulator, tmp_path: Path) -> Kitchen:
-    return Kitchen(simulator, tmp_path)
+def workspace(simulator: Simulator, tmp_path: Path) -> Workspace:
+    return Workspace(simulator, tmp_path)

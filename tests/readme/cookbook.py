@@ -44,7 +44,7 @@ def variables(simulator: Simulator) -> dict[str, str]:
     }
 
 
-class Kitchen:
+class Workspace:
     """A folder with the input of a program, and its environment."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:

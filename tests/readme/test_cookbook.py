@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from checkers import CHECKERS, Checker
-from cookbook import START, Kitchen, programs
+from cookbook import START, Workspace, programs
 from simulator import PROGRAM, REPOSITORY, Simulator
 
 from beproduct_client import BeProduct, values_of
@@ -36,36 +36,36 @@ def front_picture(style: StyleHeader) -> str | None:
     return ((style.get("headerData") or {}).get("frontImage") or {}).get("origin")
 
 
-def test_nightly_export(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
+def test_nightly_export(workspace: Workspace, client: BeProduct, simulator: Simulator) -> None:
     outerwear = styles_of(client, "Outerwear")
-    kitchen.count()
-    assert kitchen.run("Nightly export") == [f"{len(outerwear)} styles in styles.ndjson"]
-    exported = kitchen.read("styles.ndjson")
+    workspace.count()
+    assert workspace.run("Nightly export") == [f"{len(outerwear)} styles in styles.ndjson"]
+    exported = workspace.read("styles.ndjson")
     assert [json.loads(line) for line in exported] == outerwear
-    assert kitchen.count() == 2
+    assert workspace.count() == 2
 
     # A list that ends too early fails, and the file of the day before stays.
     body = {"result": outerwear[:3], "total": 400}
     simulator.faults({"path": "Style/Headers", "times": 0, "action": {"status": 200, "body": body}})
-    printed, errors, code = kitchen.attempt("Nightly export")
+    printed, errors, code = workspace.attempt("Nightly export")
     assert (printed, code) == ("", 1)
     assert "IncompleteError" in errors
-    assert kitchen.read("styles.ndjson") == exported
+    assert workspace.read("styles.ndjson") == exported
 
 
-def test_push_of_attributes(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
+def test_push_of_attributes(workspace: Workspace, client: BeProduct, simulator: Simulator) -> None:
     plain, wrong, repeated, lost, dropped, *_ = outerwear = styles_of(client, "Outerwear")
     seasons = ["Fall 2026", "Fal 2026", "Fall 2026", "Fall 2026", "Fall 2026"]
     rows = [f"{number},{season},99.5" for number, season in zip(numbers_of(outerwear), seasons, strict=False)]
-    kitchen.write("changes.csv", "number,season,target_price", *rows, "NO-SUCH,Fall 2026,1")
+    workspace.write("changes.csv", "number,season,target_price", *rows, "NO-SUCH,Fall 2026,1")
     simulator.faults(
         {"path": f"{repeated['id']}/Update", "action": {"status": 503, "apply": True}},
         {"path": f"{lost['id']}/Update", "times": 0, "action": {"status": 503}},
         {"path": f"{dropped['id']}/Update", "action": {"not_stored": ["season"]}},
     )
-    kitchen.count()
-    assert kitchen.run("Push of attributes") == []
-    header, *outcomes = kitchen.read("outcomes.csv")
+    workspace.count()
+    assert workspace.run("Push of attributes") == []
+    header, *outcomes = workspace.read("outcomes.csv")
     assert header == "number,outcome,problem"
     assert [line.split(",")[1] for line in outcomes] == [
         "applied",
@@ -80,7 +80,7 @@ def test_push_of_attributes(kitchen: Kitchen, client: BeProduct, simulator: Simu
     assert outcomes[4].endswith(",applied,not stored: season")
     assert outcomes[5] == 'NO-SUCH,not_sent,"no style, or several, have this number"'
     # The folders, their schema and the lookup; then one, none, two, four and one.
-    assert kitchen.count() == 3 + 1 + 0 + 2 + 4 + 1
+    assert workspace.count() == 3 + 1 + 0 + 2 + 4 + 1
     assert [value(client, style, "target_price") == 99.5 for style in outerwear[:6]] == [
         True,
         False,
@@ -93,27 +93,27 @@ def test_push_of_attributes(kitchen: Kitchen, client: BeProduct, simulator: Simu
     assert value(client, wrong, "season") == values_of(wrong)["season"]
 
 
-def test_images(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
+def test_images(workspace: Workspace, client: BeProduct, simulator: Simulator) -> None:
     styles = [style for style in styles_of(client, "Outerwear") if not front_picture(style)]
     path, url, _, refused, away, *_ = styles
     numbers = numbers_of(styles)[:5]
-    (kitchen.folder / "a.png").write_bytes(b"a picture")
+    (workspace.folder / "a.png").write_bytes(b"a picture")
     link = simulator.make_file("b.png", 300)["link"]
     pictures = ["a.png", link, "none.png", "a.png", "a.png"]
     rows = [f"{number},{picture}" for number, picture in zip(numbers, pictures, strict=True)]
-    kitchen.write("pictures.csv", "number,picture", *rows)
+    workspace.write("pictures.csv", "number,picture", *rows)
     simulator.faults(
         {"path": f"{refused['id']}/Image/Upload", "action": {"upload": {"looks": 1, "fail": "no picture"}}},
         {"path": f"{away['id']}/Image/Upload", "action": {"status": 503, "apply": True}},
     )
-    kitchen.count()
-    printed = sorted(kitchen.run("Images"))
+    workspace.count()
+    printed = sorted(workspace.run("Images"))
     assert [line.partition(":")[0] for line in printed] == [f"{number} has no new picture" for number in numbers[2:]]
     assert [line.partition(": ")[2].partition(",")[0] for line in printed] == ["not_sent", "refused", "unknown"]
     assert "no picture" in printed[1].partition(": ")[2]
     # Two lookups. Each of four files is sent once; three looks at two of them, two at the one that fails.
-    assert kitchen.count() == 2 + 4 + 3 + 3 + 2
-    front = kitchen.folder / "front"
+    assert workspace.count() == 2 + 4 + 3 + 3 + 2
+    front = workspace.folder / "front"
     assert (front / f"{numbers[0]}.png").read_bytes() == b"a picture"
     assert (front / f"{numbers[1]}.png").stat().st_size == 300
     assert not (front / f"{numbers[2]}.png").exists()
@@ -121,20 +121,20 @@ def test_images(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> No
         assert front_picture(client.style.get(style["id"]))
 
     # A picture that the storage no longer has is named, and the other one comes.
-    kitchen.write("pictures.csv", "number,picture", f"{numbers[2]},a.png", f"{numbers[3]},a.png")
+    workspace.write("pictures.csv", "number,picture", f"{numbers[2]},a.png", f"{numbers[3]},a.png")
     simulator.faults({"base": "storage", "action": {"status": 404}})
-    (line,) = kitchen.run("Images")
+    (line,) = workspace.run("Images")
     missing = line.partition(" is missing: ")[0]
     assert {missing, *(f"front/{file.name}" for file in front.iterdir())} >= {
         f"front/{one}.png" for one in numbers[2:4]
     }
-    assert not (kitchen.folder / missing).exists()
+    assert not (workspace.folder / missing).exists()
 
 
-def test_directory(kitchen: Kitchen, client: BeProduct) -> None:
+def test_directory(workspace: Workspace, client: BeProduct) -> None:
     douro = next(company for company in client.directory.list() if company.get("name") == "Douro Mills")
     known = next(iter(client.directory.contact_list(douro["id"])))
-    kitchen.write(
+    workspace.write(
         "vendors.csv",
         "name,type,email,first,last",
         f"Douro Mills,VENDOR,{(known['email'] or '').upper()},{known['firstName']},{known['lastName']}",
@@ -144,8 +144,8 @@ def test_directory(kitchen: Kitchen, client: BeProduct) -> None:
         "Minho Trims,AGENT,ana@minho.example,Ana,Reis",
         "Lima Knits,FACTORY,jo@lima.example,Jo,Lima",
     )
-    kitchen.count()
-    assert kitchen.run("Directory") == [
+    workspace.count()
+    assert workspace.run("Directory") == [
         "rosa@douro.example is new at Douro Mills",
         "Minho Trims is new",
         "jo@minho.example is new at Minho Trims",
@@ -155,7 +155,7 @@ def test_directory(kitchen: Kitchen, client: BeProduct) -> None:
         "Lima Knits is new",
         "jo@lima.example is new at Lima Knits",
     ]
-    first = kitchen.count()
+    first = workspace.count()
     companies = {
         (company.get("name"), company.get("partnerType")): company["id"] for company in client.directory.list()
     }
@@ -165,12 +165,12 @@ def test_directory(kitchen: Kitchen, client: BeProduct) -> None:
         ("ana@minho.example", "Ana"),
     ]
     # Three companies and five contacts were added. Once more, the lists alone are read.
-    kitchen.count()
-    assert kitchen.run("Directory") == []
-    assert kitchen.count() == first - 8
+    workspace.count()
+    assert workspace.run("Directory") == []
+    assert workspace.count() == first - 8
 
 
-def test_tracking_plans(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
+def test_tracking_plans(workspace: Workspace, client: BeProduct, simulator: Simulator) -> None:
     plan = simulator.about["plan"]
     rows = client.tracking.style_timeline_list(plan).collect()
     fit = [(row.get("timelines") or [])[1]["id"] for row in rows]
@@ -182,19 +182,19 @@ def test_tracking_plans(kitchen: Kitchen, client: BeProduct, simulator: Simulato
     before = client.tracking.style_progress(plan)
     assert before.get("in_progress") == 3
     new = len(styles_of(client, "Denim"))
-    kitchen.count()
+    workspace.count()
     total, approved = 2 * (len(rows) + new), (before.get("approved") or 0) + 3
-    assert kitchen.run("Tracking plans") == [
+    assert workspace.run("Tracking plans") == [
         f"{new} styles are new in the plan",
         f"3 entries approved; {approved} of {total} are now",
     ]
-    assert kitchen.count() == 7
+    assert workspace.count() == 7
     after = {row["id"]: row for row in client.tracking.style_timeline_list(plan)}
     assert len(after) == len(rows) + new
     for number, row in enumerate(rows):
         (_, entry) = after[row["id"]].get("timelines") or []
         assert entry.get("status") == ("Approved" if number < 3 else "Not Started")
-    assert kitchen.run("Tracking plans") == [
+    assert workspace.run("Tracking plans") == [
         "0 styles are new in the plan",
         f"0 entries approved; {approved} of {total} are now",
     ]
@@ -209,7 +209,7 @@ def post(address: str, body: Any) -> int:
         return error.code
 
 
-def test_webhooks(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
+def test_webhooks(workspace: Workspace, client: BeProduct, simulator: Simulator) -> None:
     first, second, *_ = styles_of(client, "Outerwear")
     rows = client.tracking.style_timeline_list(simulator.about["plan"]).collect()
 
@@ -225,9 +225,9 @@ def test_webhooks(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> 
         {"eventType": "OnCopy"},
         event(second, "OnDelete"),
     ]
-    kitchen.environment |= {"WEBHOOK_SECRET": "a-path-that-nobody-guesses", "PORT": "0"}
-    kitchen.count()
-    with kitchen.start(kitchen.program("Webhooks")) as process:
+    workspace.environment |= {"WEBHOOK_SECRET": "a-path-that-nobody-guesses", "PORT": "0"}
+    workspace.count()
+    with workspace.start(workspace.program("Webhooks")) as process:
         try:
             assert process.stdout
             assert process.stderr
@@ -246,7 +246,7 @@ def test_webhooks(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> 
         f"the plan {simulator.about['plan']} has {len(rows)} rows",
         f"{second['headerNumber']} was deleted",
     ]
-    assert kitchen.count() == 3
+    assert workspace.count() == 3
 
 
 @pytest.fixture
@@ -256,7 +256,9 @@ def other_simulator() -> Iterator[Simulator]:
     simulator.stop()
 
 
-def test_many_companies(kitchen: Kitchen, client: BeProduct, simulator: Simulator, other_simulator: Simulator) -> None:
+def test_many_companies(
+    workspace: Workspace, client: BeProduct, simulator: Simulator, other_simulator: Simulator
+) -> None:
     profiles = ""
     for about in (simulator.about, other_simulator.about):
         settings = {
@@ -268,17 +270,17 @@ def test_many_companies(kitchen: Kitchen, client: BeProduct, simulator: Simulato
             "identity_url": about["identity"],
         }
         profiles += f"[{about['company']}]\n" + "".join(f'{name} = "{text}"\n' for name, text in settings.items())
-    kitchen.profiles(Path(kitchen.environment["BEPRODUCT_CREDENTIALS_FILE"]), profiles)
-    kitchen.environment |= {
+    workspace.profiles(Path(workspace.environment["BEPRODUCT_CREDENTIALS_FILE"]), profiles)
+    workspace.environment |= {
         "ACTING_CLIENT_ID": simulator.about["impersonation_client_id"],
         "ACTING_CLIENT_SECRET": simulator.about["impersonation_client_secret"],
     }
     acme = {"licenses": 8, "user": simulator.about["user_id"]}
     globex = {"licenses": 2, "user": other_simulator.about["user_id"]}
-    kitchen.write("companies.json", json.dumps({"acme": acme, "initech": acme, "globex": globex}))
-    kitchen.count()
-    printed = kitchen.run("Many companies")
-    spent = {"acme": kitchen.count(), "globex": other_simulator.count()}
+    workspace.write("companies.json", json.dumps({"acme": acme, "initech": acme, "globex": globex}))
+    workspace.count()
+    printed = workspace.run("Many companies")
+    spent = {"acme": workspace.count(), "globex": other_simulator.count()}
     for line, simulated, limit in ((printed[0], simulator, 2000), (printed[2], other_simulator, 500)):
         company = simulated.about["company"]
         comments = [entry for entry in simulated.log() if "Comment" in entry["target"]]
@@ -290,47 +292,47 @@ def test_many_companies(kitchen: Kitchen, client: BeProduct, simulator: Simulato
     assert [len(client.style.comment_list(style["id"])) for style in concepts] == [1] * len(concepts)
 
 
-def test_tests(kitchen: Kitchen) -> None:
-    kitchen.environment["BEPRODUCT_SIMULATOR"] = str(PROGRAM)
-    program = kitchen.program("Tests")
-    with kitchen.start("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", program) as process:
+def test_tests(workspace: Workspace) -> None:
+    workspace.environment["BEPRODUCT_SIMULATOR"] = str(PROGRAM)
+    program = workspace.program("Tests")
+    with workspace.start("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", program) as process:
         printed, errors = process.communicate()
     assert process.returncode == 0, printed + errors
     assert "2 passed" in printed
 
 
-def test_quota(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
+def test_quota(workspace: Workspace, client: BeProduct, simulator: Simulator) -> None:
     outerwear = [style for style in styles_of(client, "Outerwear") if values_of(style)["target_price"] is not None]
-    kitchen.count()
-    assert kitchen.run("Quota") == [f"price rise {len(outerwear) + 2}"]
-    assert kitchen.count() == len(outerwear) + 2
+    workspace.count()
+    assert workspace.run("Quota") == [f"price rise {len(outerwear) + 2}"]
+    assert workspace.count() == len(outerwear) + 2
     for style in outerwear:
         price = values_of(style)["target_price"]
         assert value(client, style, "target_price") == pytest.approx(price * 1.05, abs=0.006)
 
     # A program that shares the ledger has leased so much that the floor is near: the rest waits for the next day.
-    (ledger,) = kitchen.state.rglob("*.sqlite")
+    (ledger,) = workspace.state.rglob("*.sqlite")
     used = len(outerwear) + 2
     settings: dict[str, Any] = simulator.settings() | {"ledger": {"sqlite": str(ledger)}}
-    settings["testing"] = {"clock": "manual", "start": START}
+    settings["testing"] = {"clock": "recorded", "start": START}
     with BeProduct(**settings, quota_lease=2000 - 200 - 20 - used) as other:
         other.style.folders()
-        kitchen.count()
-        text, _, code = kitchen.attempt("Quota")  # the log says that it waits
+        workspace.count()
+        text, _, code = workspace.attempt("Quota")  # the log says that it waits
     assert code == 0
     *said, total = text.splitlines()
     event, warning = sorted(said)  # events come from a thread of the client
     assert event == "1781 of 2000 requests are used"
     assert warning == f"{len(outerwear)} requests, and 18 are left: the rest waits until 2026-11-26T00:00:00Z"
     assert total == f"price rise {2 * used}"
-    assert kitchen.count() == used
+    assert workspace.count() == used
 
 
-def test_errors(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> None:
+def test_errors(workspace: Workspace, client: BeProduct, simulator: Simulator) -> None:
     (there, *_) = numbers_of(styles_of(client, "Knitwear"))
     names = {f"KN-{letter}": f"Jumper {letter}" for letter in "ABCDE"}
     rows = [f"{number},{name}" for number, name in {there: "Jumper", **names}.items()]
-    kitchen.write("new_styles.csv", "number,name", *rows, f"KN-F,{'x' * 300}")
+    workspace.write("new_styles.csv", "number,name", *rows, f"KN-F,{'x' * 300}")
     create = "Style/Header/Create"
     simulator.faults(
         {"path": create, "body": "KN-B", "action": {"status": 503, "apply": True}},
@@ -342,8 +344,8 @@ def test_errors(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> No
             "action": {"status": 400, "body": {"error": True, "message": "no such number"}},
         },
     )
-    kitchen.count()
-    *printed, created, lost = kitchen.run("Errors")
+    workspace.count()
+    *printed, created, lost = workspace.run("Errors")
     assert printed == [
         "KN-A: created",
         "KN-D: created, with an answer that could not be read",
@@ -354,22 +356,22 @@ def test_errors(kitchen: Kitchen, client: BeProduct, simulator: Simulator) -> No
     assert created == "KN-B: created, although no answer came"
     assert lost == "KN-C: not created, run the program again"
     # Folders, schema, lookup; five were sent once, the sixth never; one lookup more.
-    assert kitchen.count() == 3 + 5 + 1
+    assert workspace.count() == 3 + 5 + 1
 
     # Once more: what is there stays, the rest is made.
-    printed = kitchen.run("Errors")
+    printed = workspace.run("Errors")
     assert printed[:2] == ["KN-C: created", "KN-E: created"]
     numbers = numbers_of(styles_of(client, "Knitwear"))
     assert [numbers.count(number) for number in [there, *names]] == [1] * 6
 
     # What concerns all of them ends the program: a sign-in that is not accepted, and a limit.
-    kitchen.write("new_styles.csv", "number,name", "KN-G,Jumper G", "KN-H,Jumper H")
+    workspace.write("new_styles.csv", "number,name", "KN-G,Jumper G", "KN-H,Jumper H")
     simulator.faults({"path": create, "times": 2, "action": {"status": 401}})
-    text, errors, code = kitchen.attempt("Errors")
+    text, errors, code = workspace.attempt("Errors")
     assert (text, errors[:21], code) == ("", "a person has to act: ", 1)
     body = {"error": "too many", "retryAfterSeconds": 600, "window": "1 hour", "limit": 60}
     simulator.faults({"path": create, "action": {"status": 429, "body": body, "headers": {"Retry-After": "600"}}})
-    assert kitchen.run("Errors") == ["KN-G and those after it: again in 600.0 seconds"]
+    assert workspace.run("Errors") == ["KN-G and those after it: again in 600.0 seconds"]
 
 
 @pytest.mark.parametrize("language", ["python", "ts"])
