@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { transcript } from './transcript.mjs';
 
-const PROGRAM =
+export const PROGRAM =
   process.env.BEPRODUCT_SIMULATOR ??
   fileURLToPath(new URL('../../target/ci/beproduct-simulator', import.meta.url));
 
