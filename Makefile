@@ -1,8 +1,8 @@
 # make demo    sets up, and runs the main job against the simulator through the built wheel
 # make test    sets up, and runs every language
 # make dist    builds what users install into target/dist: a wheel, two npm archives, a Maven repository, a Swift package
-# make soak    installs what make dist built, kills 400 renewals, and plays 50,000 seeds of the simulated world
-#              (core/tests/simulated)
+# make soak    installs what make dist built, kills 400 renewals, sends generated requests of docs/openapi.json to the
+#              simulator, and plays 50,000 seeds of the simulated world (core/tests/simulated)
 #
 # Everything that is built lies in target/ and in the packages' own output folders; toolchains that had to be fetched lie
 # in the user's cache folder.
@@ -40,7 +40,7 @@ SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,
 
 .PHONY: help demo test built suites rust-tests kotlin-glue swift-glue setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
-	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases test-kills soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
+	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases test-kills setup-openapi test-openapi soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
 	dist-kotlin dist-swift setup-dist test-dist audit
 
 help:
@@ -283,11 +283,26 @@ SEEDS := 50000
 # Processes that are killed while they renew, with each kind of rotation.
 KILLS := 200
 
-soak: test-dist test-kills
+# Generated requests of each operation of docs/openapi.json, and the seed that they come from.
+EXAMPLES := 20
+OPENAPI_SEED := 1
+
+soak: test-dist test-kills test-openapi
 	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct $(ALIKE) --test simulated
 
 test-kills: wheel
 	BEPRODUCT_KILLS=$(KILLS) $(PYTEST) tests/renewal/test_random_kills.py
+
+# What schemathesis needs is much, and for this alone.
+setup-openapi: $(VENV)/openapi/ready
+
+$(VENV)/openapi/ready: $(VENV)/ready tests/openapi/requirements.txt
+	"$$(.ci/setup --python)" -m venv $(VENV)/openapi
+	$(VENV)/openapi/bin/pip install --quiet --requirement tests/openapi/requirements.txt
+	touch $@
+
+test-openapi: build setup-openapi
+	HYPOTHESIS_STORAGE_DIRECTORY=target/hypothesis $(VENV)/openapi/bin/python tests/openapi/fuzz.py --simulator $(BEPRODUCT_SIMULATOR) --examples $(EXAMPLES) --seed $(OPENAPI_SEED)
 
 # Measures what is published: everything is built as a release. BENCH="--quick lists" runs one part of the comparison,
 # once; those of Kotlin and Swift are left out where these are not. `make bench-files` measures the files alone.

@@ -1,33 +1,29 @@
 //! The catalogue as an OpenAPI 3.1 document, for users of other tools.
+//!
+//! OpenAPI has one entry for a path and a method. Operations of the catalogue that share them are one entry, whose
+//! `x-operations` names each with its effect and its replay class; `x-effect` and `x-replay` are the strictest of them.
 
-use serde_json::{Map, Value, json};
+mod merge;
+mod operation;
+mod schemas;
 
-use crate::catalogue::{
-    Answer, Base, Body, ClientValue, Handler, Kind, Method, Operation, Parameter, Place, Resource, Source,
-};
-use crate::shapes::{Family, Shape, target_of};
+use serde_json::{Map, json};
+
+use crate::catalogue::{Base, Handler, Kind, Method, Operation, Resource};
+use crate::shapes::Family;
+
+use schemas::references;
 
 /// The document as text.
-///
-/// Only requests appear: an operation that is made of others has no address of its own.
 pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     let mut paths = Map::new();
-    for operation in resources.iter().flat_map(|resource| &resource.operations) {
-        let by_hand = operation.parameters.iter().any(|parameter| parameter.kind == Kind::RelativePath);
-        if !by_hand
-            && matches!(
-                operation.handler,
-                Handler::Request
-                    | Handler::DeleteHeader
-                    | Handler::DeleteFiles
-                    | Handler::UpdateRows
-                    | Handler::Upload
-            )
-        {
+    for resource in resources {
+        for operation in resource.operations.iter().filter(|operation| is_one_request(operation)) {
             let path = paths.entry(format!("/{}", operation.path)).or_insert_with(|| json!({}));
-            // Some resources share an address.
-            if path.get(method(operation.method)).is_none() {
-                path[method(operation.method)] = one(operation);
+            let entry = operation::entry(operation, &resource.name);
+            match path.get_mut(method(operation.method)) {
+                Some(known) => merge::merge(known, entry),
+                None => path[method(operation.method)] = entry,
             }
             if operation.base == Base::Automation {
                 path["servers"] = json!([{"url": "https://automation.beproduct.com/api"}]);
@@ -38,6 +34,10 @@ pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     shapes.sort_by(|one, other| one.name.cmp(&other.name));
     let schemas: Map<_, _> =
         shapes.iter().map(|shape| (shape.pascal.clone(), references(&shape.schema, &shapes))).collect();
+    let tags: Vec<_> = resources
+        .iter()
+        .map(|resource| json!({"name": resource.name, "description": schemas::plain(&resource.doc)}))
+        .collect();
     let document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -50,13 +50,43 @@ pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
             "variables": {"company": {"default": "company", "description": "Domain of the company."}},
         }],
         "security": [{"bearer": []}],
+        "tags": tags,
         "paths": paths,
         "components": {
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "automation": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Authorization",
+                    "description": "`Bearer` and the access token, which the automation host takes in this header alone.",
+                },
+            },
             "schemas": schemas,
         },
     });
     format!("{document:#}\n")
+}
+
+/// An operation that is made of others has no address of its own, and neither has a raw one or a signed link.
+pub(crate) fn is_one_request(operation: &Operation) -> bool {
+    // One that its caller writes has no address.
+    let by_hand = operation.parameters.iter().any(|parameter| parameter.kind == Kind::RelativePath);
+    match operation.handler {
+        _ if by_hand => false,
+        Handler::Request
+        | Handler::DeleteHeader
+        | Handler::DeleteFiles
+        | Handler::UpdateRows
+        | Handler::Upload
+        | Handler::Acquire
+        | Handler::Release => true,
+        Handler::GetByNumber
+        | Handler::GetManyByNumber
+        | Handler::Download
+        | Handler::DownloadMany
+        | Handler::Raw => false,
+    }
 }
 
 fn method(method: Method) -> &'static str {
@@ -67,170 +97,4 @@ fn method(method: Method) -> &'static str {
         Method::Patch => "patch",
         Method::Delete => "delete",
     }
-}
-
-fn one(operation: &Operation) -> Value {
-    let record = operation
-        .record
-        .as_ref()
-        .filter(|_| matches!(operation.handler, Handler::Request | Handler::Upload))
-        .map_or_else(
-            || json!({}),
-            |name| json!({"$ref": format!("#/components/schemas/{}", crate::names::pascal(name))}),
-        );
-    let answer = match operation.answer {
-        Answer::List if operation.paged => json!({
-            "type": "object",
-            "properties": {"result": {"type": ["array", "null"], "items": record}, "total": {"type": "integer"}},
-        }),
-        Answer::List => json!({"type": "array", "items": record}),
-        Answer::Object => record,
-        Answer::Message | Answer::Any | Answer::File => json!({}),
-    };
-    let mut parameters: Vec<_> = operation
-        .parameters
-        .iter()
-        .filter(|parameter| matches!(parameter.place, Place::Path | Place::Query))
-        .map(|parameter| {
-            json!({
-                "name": if parameter.place == Place::Path { &parameter.name } else { &parameter.wire },
-                "in": if parameter.place == Place::Path { "path" } else { "query" },
-                "required": parameter.required,
-                "description": plain(&parameter.doc),
-                "schema": schema(parameter),
-            })
-        })
-        .collect();
-    for implied in operation.implied.iter().filter(|implied| implied.place == Place::Query) {
-        parameters
-            .push(json!({"name": implied.wire, "in": "query", "schema": implied_schema(&implied.source)}));
-    }
-    if operation.paged {
-        for (name, doc) in
-            [("pageSize", "Records a page, at most 200."), ("pageNumber", "Number of the page, from 0.")]
-        {
-            parameters.push(
-                json!({"name": name, "in": "query", "description": doc, "schema": {"type": "integer"}}),
-            );
-        }
-    }
-    let mut value = json!({
-        "operationId": operation.id,
-        "summary": plain(&operation.doc).lines().next(),
-        "description": plain(&operation.doc),
-        "parameters": parameters,
-        "responses": {"200": {"description": "Success", "content": {"application/json": {"schema": answer}}}},
-        "x-effect": operation.effect,
-        "x-replay": operation.replay,
-    });
-    let arguments = operation
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.place == Place::Body)
-        .map(|parameter| (parameter.wire.clone(), schema(parameter)));
-    let implied = operation
-        .implied
-        .iter()
-        .filter(|implied| implied.place == Place::Body)
-        .map(|implied| (implied.wire.clone(), implied_schema(&implied.source)));
-    let body: Map<_, _> = arguments.chain(implied).collect();
-    if !body.is_empty() {
-        let schema = match (operation.body, body.values().next()) {
-            (Body::Array | Body::Json, Some(whole)) => whole.clone(),
-            _ => json!({"type": "object", "properties": body}),
-        };
-        let kind = match operation.body {
-            Body::Multipart => "multipart/form-data",
-            _ => "application/json",
-        };
-        value["requestBody"] = json!({"content": {kind: {"schema": schema}}});
-    }
-    value
-}
-
-fn implied_schema(source: &Source) -> Value {
-    match source {
-        Source::Text(text) => json!({"const": text}),
-        Source::Integer(number) => json!({"const": number}),
-        Source::Boolean(flag) => json!({"const": flag}),
-        Source::Client(ClientValue::Company) => {
-            json!({"type": "string", "description": "Domain of the company."})
-        }
-        Source::Argument(name) => json!({"description": format!("The same as {name}.")}),
-    }
-}
-
-fn schema(parameter: &Parameter) -> Value {
-    let pairs = json!({
-        "type": "array",
-        "items": {"type": "object", "properties": {"id": {"type": "string"}, "value": {}}},
-    });
-    match parameter.kind {
-        Kind::Id | Kind::Text | Kind::RelativePath | Kind::Link | Kind::Target => json!({"type": "string"}),
-        Kind::Integer => match parameter.most {
-            Some(most) => json!({"type": "integer", "maximum": most}),
-            None => json!({"type": "integer"}),
-        },
-        Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Choice => json!({"enum": parameter.choices}),
-        Kind::Ids | Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
-        Kind::Filters | Kind::ColorwayFilters => json!({
-            "type": ["array", "null"],
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "operator": {"type": "string"}, "value": {}},
-            },
-        }),
-        Kind::Fields => pairs,
-        Kind::TableRows => json!({
-            "type": "array",
-            "maxItems": 100,
-            "items": {
-                "type": "object",
-                "properties": {
-                    "rowId": {"type": ["string", "null"]},
-                    "rowFields": pairs,
-                    "deleteRow": {"type": "boolean"},
-                },
-            },
-        }),
-        Kind::Colorways => json!({
-            "type": "array",
-            "items": {"type": "object", "properties": {"id": {"type": ["string", "null"]}, "fields": pairs}},
-        }),
-        Kind::File => json!({"type": "string", "contentMediaType": "application/octet-stream"}),
-        Kind::Records => json!({"type": ["array", "null"], "items": {"type": "object"}}),
-        Kind::Json | Kind::QueryMap => json!({}),
-    }
-}
-
-/// The schema with its references turned into those of the document.
-fn references(schema: &Value, shapes: &[&Shape]) -> Value {
-    match schema {
-        Value::Object(members) => members
-            .iter()
-            .filter(|(key, _)| {
-                !matches!(key.as_str(), "$schema" | "$id" | "x-name" | "x-needs" | "x-resources")
-            })
-            .map(|(key, value)| {
-                let target = (key == "$ref")
-                    .then(|| value.as_str())
-                    .flatten()
-                    .and_then(|target| shapes.iter().find(|shape| shape.name == target_of(target)));
-                match target {
-                    Some(shape) => (key.clone(), format!("#/components/schemas/{}", shape.pascal).into()),
-                    None => (key.clone(), references(value, shapes)),
-                }
-            })
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.iter().map(|item| references(item, shapes)).collect(),
-        Value::String(text) => plain(text).into(),
-        other => other.clone(),
-    }
-}
-
-/// A text without marks.
-fn plain(text: &str) -> String {
-    crate::marks::render(text, |kind, name| if kind == "value" { name.into() } else { format!("`{name}`") })
 }
