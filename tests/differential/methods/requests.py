@@ -15,10 +15,8 @@ SENDS = {
     "app_artboard_version_upload": {"attributes_upload"},
     "app_imagegrid_upload": {"app_imageform_upload"},
     "app_3d_material_upload": {"app_3d_material_asset_upload"},
-    "app_3D_style_version_copy": {"app_3D_style_version_create"},
-    "app_schema": {"app_bom_variation_schema"},
     # An application that is named by its title is looked up in the list.
-    "app_get": {"app_bom_variation_list", "app_list"},
+    "app_get": {"app_list"},
     "get_folder_schema": {"folder_schema"},
     # What is posted to any address of the automation host; the tests post to that of numbers.
     "automation.get": {"autonumber_list"},
