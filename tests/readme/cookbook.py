@@ -49,6 +49,7 @@ class Workspace:
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
         self._simulator = simulator
+        self._counted = 0
         self.folder = folder / "work"
         self.folder.mkdir()
         self.state = folder / "state"
@@ -108,5 +109,5 @@ class Workspace:
     def count(self) -> int:
         """Requests that the service counted since it was last asked."""
         count = self._simulator.count()
-        spent, self._counted = count - getattr(self, "_counted", 0), count
+        spent, self._counted = count - self._counted, count
         return spent
