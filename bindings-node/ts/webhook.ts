@@ -9,8 +9,9 @@ import type { WebhookEvent } from './records/webhooks.js';
 /**
  * Reads the body that the service has sent to a webhook, without sending anything.
  *
- *     const event = parseEvent(body);
- *     if (event.read) await client.call(event.read.operation, event.read.arguments);
+ *     const { read, subject } = parseEvent(body);
+ *     if (read && subject === 'plan_row') await client.stream(read.operation, read.arguments).collect();
+ *     else if (read) await client.call(read.operation, read.arguments);
  *
  * An event tells that something happened to a record, and `read` is the call that tells what. Nothing of it is proven, as it has
  * no signature: give the webhook an address that nobody guesses, and compare `company` where it is there. Answer the service

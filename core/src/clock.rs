@@ -68,15 +68,14 @@ impl Clock for SystemClock {
 /// The clock of the settings: the machine's, unless a test asks for another.
 pub(crate) fn of(testing: Option<&TestingConfig>) -> Result<(Arc<dyn Clock>, Option<RecordedClock>)> {
     let Some(testing) = testing else { return Ok((Arc::new(SystemClock::new()), None)) };
-    let recorded = match (testing.clock.as_deref(), testing.start) {
-        (None, _) => return Ok((Arc::new(SystemClock::new()), None)),
-        (Some("recorded"), None) => RecordedClock::new(),
-        (Some("recorded"), Some(start)) => {
-            RecordedClock::starting_at(UNIX_EPOCH + Duration::from_secs(start))
-        }
-        (Some("manual"), _) => RecordedClock::manual(),
-        (Some(other), _) => return Err(Error::config(format!("testing: clock {other:?} is unknown"))),
+    let manual = match testing.clock.as_deref() {
+        None => return Ok((Arc::new(SystemClock::new()), None)),
+        Some("recorded") => false,
+        Some("manual") => true,
+        Some(other) => return Err(Error::config(format!("testing: clock {other:?} is unknown"))),
     };
+    let start = testing.start.map(|start| UNIX_EPOCH + Duration::from_secs(start));
+    let recorded = RecordedClock::make(start.unwrap_or_else(SystemTime::now), manual);
     Ok((Arc::new(recorded.clone()), Some(recorded)))
 }
 
@@ -171,5 +170,23 @@ impl Clock for RecordedClock {
             let _rang = elapsed.wait_for(|elapsed| *elapsed >= at).await;
             drop(clock);
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_clock_of_a_test_has_its_start() {
+        for clock in ["recorded", "manual"] {
+            let testing =
+                TestingConfig { clock: Some(clock.into()), start: Some(1_700_000_000), ..Default::default() };
+            let (clock, recorded) = of(Some(&testing)).unwrap();
+            assert_eq!(clock.now(), UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+            assert!(recorded.is_some());
+        }
+        let unknown = TestingConfig { clock: Some("sundial".into()), ..Default::default() };
+        assert_eq!(of(Some(&unknown)).unwrap_err().message(), "testing: clock \"sundial\" is unknown");
     }
 }

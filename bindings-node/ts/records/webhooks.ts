@@ -49,8 +49,8 @@ export interface WebhookEvent {
    */
   company?: string | undefined;
   /**
-   * The call that reads the record. An event tells that something happened, the record what. Missing for
-   * `other`.
+   * The call that reads the record. An event tells that something happened, the record what. The rows of a
+   * plan are a list, which is read in pages. Missing for `other`.
    */
   read?: WebhookRead | undefined;
   /** The same for an event that comes again: drop what you have seen. Missing where the event has no date. */

@@ -18,8 +18,11 @@ def parse_event(body: str | bytes | bytearray | memoryview) -> WebhookEvent:
     nobody knows what the service does with events that were not taken (docs/service/webhooks.md).
 
     >>> event = parse_event(request.body)
-    >>> if event["read"]:
-    ...     record = client.call(event["read"]["operation"], event["read"]["arguments"])
+    >>> read = event["read"]
+    >>> if read and event["subject"] == "plan_row":
+    ...     rows = list(client.stream(read["operation"], read["arguments"]))
+    ... elif read:
+    ...     record = client.call(read["operation"], read["arguments"])
 
     :param body: The body as it came: bytes or text, 4 MiB at most.
     :raises ConfigError: when the body is empty, longer, cut off, no JSON or no event, or the event of an unknown kind. It is

@@ -46,7 +46,7 @@ pub struct WebhookEvent {
     pub date: Option<String>,
     /// Company, where the event names it: events of styles do. Compare it with your own, as nothing is signed.
     pub company: Option<String>,
-    /// The call that reads the record. An event tells that something happened, the record what. Missing for `other`.
+    /// The call that reads the record. An event tells that something happened, the record what. The rows of a plan are a list, which is read in pages. Missing for `other`.
     pub read: Option<WebhookRead>,
     /// The same for an event that comes again: drop what you have seen. Missing where the event has no date.
     pub repeat_key: Option<String>,

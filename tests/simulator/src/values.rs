@@ -61,7 +61,9 @@ pub(crate) fn accept(field: &Field, sent: &Value) -> Value {
         },
         Kind::Number => match number(sent) {
             Some(number)
-                if number.as_i64().is_some_and(|whole| whole.unsigned_abs() < 10_u64.pow(MOST_DIGITS as u32)) =>
+                if number
+                    .as_i64()
+                    .is_some_and(|whole| whole.unsigned_abs() < 10_u64.pow(MOST_DIGITS as u32)) =>
             {
                 Value::Number(number)
             }

@@ -23,6 +23,10 @@ class Settings(TypedDict, total=False):
     access_token_in_query: bool
     """Send the access token of GETs to the API in the query instead of a header. Proxies log addresses, and the token
     with them. Default: False."""
+    api_url: str
+    """Host of the API. Default: `https://developers.beproduct.com`."""
+    automation_url: str
+    """Host of the automation API. Default: `https://automation.beproduct.com`."""
     identity_url: str
     """Base address of the identity server. Default: `https://id.winks.io/ids`."""
     ledger: Ledger

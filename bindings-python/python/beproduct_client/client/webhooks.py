@@ -63,7 +63,8 @@ class WebhookEvent(TypedDict):
     company: str | None
     """Company, where the event names it: events of styles do. Compare it with your own, as nothing is signed."""
     read: WebhookRead | None
-    """The call that reads the record. An event tells that something happened, the record what. Missing for `other`."""
+    """The call that reads the record. An event tells that something happened, the record what. The rows of a plan are a
+    list, which is read in pages. Missing for `other`."""
     repeat_key: str | None
     """The same for an event that comes again: drop what you have seen. Missing where the event has no date."""
 

@@ -1197,8 +1197,8 @@ class Material(Resource):
         """Creates a material and returns it in full.
 
         A folder that numbers its records replaces the given number: read it from the answer. Sent at
-        most once: when the answer is lost, the error's `outcome` is `unknown`; look the number up
-        before you create the material again.
+        most once: when the answer is lost, the error's `outcome` is `unknown`. Look for the material
+        before you create it again: by its number, or by its name in a folder that numbers them.
 
         Once `folder_schema` has returned the schema of the folder, values are checked against it
         before anything is sent, because the service blanks, cuts or ignores some and still answers

@@ -44,7 +44,8 @@ public struct WebhookEvent: Record, JSONConvertible {
     public let date: String?
     /// Company, where the event names it: events of styles do. Compare it with your own, as nothing is signed.
     public let company: String?
-    /// The call that reads the record. An event tells that something happened, the record what. Missing for `other`.
+    /// The call that reads the record. An event tells that something happened, the record what. The rows of a plan are
+    /// a list, which is read in pages. Missing for `other`.
     public let read: WebhookRead?
     /// The same for an event that comes again: drop what you have seen. Missing where the event has no date.
     public let repeatKey: String?

@@ -908,8 +908,8 @@ public struct BlockResource: Sendable {
     /// Creates a block and returns it in full.
     ///
     /// A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when
-    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``; look the number up before you
-    /// create the block again.
+    /// the answer is lost, the error's ``BeProductError/outcome`` is ``Outcome/unknown``. Look for the block before you
+    /// create it again: by its number, or by its name in a folder that numbers them.
     ///
     /// Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is
     /// sent, because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,

@@ -69,7 +69,10 @@ data class WebhookEvent(
     val date: String? = null,
     /** Company, where the event names it: events of styles do. Compare it with your own, as nothing is signed. */
     val company: String? = null,
-    /** The call that reads the record. An event tells that something happened, the record what. Missing for `other`. */
+    /**
+     * The call that reads the record. An event tells that something happened, the record what. The rows of a plan are a
+     * list, which is read in pages. Missing for `other`.
+     */
     val read: WebhookRead? = null,
     /** The same for an event that comes again: drop what you have seen. Missing where the event has no date. */
     @SerialName("repeat_key")

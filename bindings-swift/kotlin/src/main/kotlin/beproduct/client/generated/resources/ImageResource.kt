@@ -732,8 +732,8 @@ class ImageResource internal constructor(private val seam: Seam) {
      * Creates an image and returns it in full.
      *
      * A folder that numbers its records replaces the given number: read it from the answer. Sent at most once: when the
-     * answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]; look the number up before you
-     * create the image again.
+     * answer is lost, the error's [BeProductException.outcome] is [Outcome.UNKNOWN]. Look for the image before you
+     * create it again: by its number, or by its name in a folder that numbers them.
      *
      * Once `folderSchema` has returned the schema of the folder, values are checked against it before anything is sent,
      * because the service blanks, cuts or ignores some and still answers with success (docs/service/values.md,
