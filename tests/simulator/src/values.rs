@@ -61,7 +61,9 @@ pub(crate) fn accept(field: &Field, sent: &Value) -> Value {
         },
         Kind::Number => match number(sent) {
             Some(number)
-                if number.as_i64().is_some_and(|whole| whole.abs() < 10_i64.pow(MOST_DIGITS as u32)) =>
+                if number
+                    .as_i64()
+                    .is_some_and(|whole| whole.unsigned_abs() < 10_u64.pow(MOST_DIGITS as u32)) =>
             {
                 Value::Number(number)
             }
@@ -211,6 +213,7 @@ mod tests {
         assert_eq!(write("header_name", json!("é".repeat(251))), json!("é".repeat(250)));
         assert_eq!(write("header_name", json!("👕".repeat(126))), json!("👕".repeat(125)));
         assert_eq!(write("target_quantity", json!(1_234_567_890)), Value::Null);
+        assert_eq!(write("target_quantity", json!(i64::MIN)), Value::Null);
         assert_eq!(write("target_price", json!("12.345")).to_string(), "12.34");
         assert_eq!(write("labels", json!(["x".repeat(31)])), json!(["x".repeat(30)]));
     }

@@ -25,6 +25,26 @@ async fn the_automation_host_has_its_own_header() {
 }
 
 #[tokio::test]
+async fn a_sequence_of_numbers_has_as_many_digits_as_its_template() {
+    let world = World::new().await;
+    let ask = |method: Method, path: &str| {
+        let url = format!("{}/api/{path}&company=acme", world.at.automation);
+        world.http.request(method, url).header("x-authorization", format!("Bearer {}", world.token))
+    };
+    for template in ["", "a", "a[", "a[]", "a[1]", &format!("a[{}]", "0".repeat(70_000))] {
+        let body = json!({"name": "n", "template": template});
+        let answer = ask(Method::POST, "autonumber?name=n").json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), 400);
+    }
+    let body = json!({"name": "n", "template": "a-[000]-z"});
+    let answer = ask(Method::POST, "autonumber?name=n").json(&body).send().await.unwrap();
+    let made: Value = answer.json().await.unwrap();
+    let path = format!("autonumber?id={}", made["id"].as_str().unwrap());
+    let answer: Value = ask(Method::GET, &path).send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["generatedNumber"], "a-001-z");
+}
+
+#[tokio::test]
 async fn a_file_is_processed_later_and_lies_behind_a_signed_link() {
     let world = World::new().await;
     let list = world.styles("pageSize=1", json!([])).await;

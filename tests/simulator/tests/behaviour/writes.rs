@@ -94,6 +94,17 @@ async fn an_update_is_partial_and_moves_stamps_and_version() {
 }
 
 #[tokio::test]
+async fn the_highest_version_stays() {
+    let world = World::new().await;
+    let body = json!({"fields": [{"id": "version", "value": i64::MAX}]});
+    let path = format!("Style/Header/Create?folderId={}&preserveVersion=true", world.at.style_folder);
+    let created = world.post_json(&path, &body).await;
+    let path = format!("Style/Header/{}/Update", created["id"].as_str().unwrap());
+    let updated = world.post_json(&path, &json!({"fields": [{"id": "season", "value": ""}]})).await;
+    assert_eq!(value(&updated, "version"), i64::MAX);
+}
+
+#[tokio::test]
 async fn colorways_are_matched_by_id() {
     let world = World::new().await;
     let new = |number: &str| {

@@ -22,6 +22,9 @@ pub(crate) use locks::Locks;
 const ROUTES: &[Route] =
     &[get("autonumber", generate), post("autonumber", create), get("autonumber-list", list)];
 
+/// As many digits as the longest number has.
+const MOST_DIGITS: usize = 20;
+
 /// A sequence of numbers.
 pub(crate) struct Sequence {
     pub(crate) id: Uuid,
@@ -39,10 +42,17 @@ impl Sequence {
     /// The next number, with as many digits as the template has zeros in brackets.
     fn next(&mut self) -> String {
         self.used += 1;
-        let Some((before, rest)) = self.template.split_once('[') else { return self.template.clone() };
-        let (zeros, after) = rest.split_once(']').unwrap_or((rest, ""));
+        let (before, zeros, after) = parts(&self.template).unwrap_or_default();
         format!("{before}{:0width$}{after}", self.used, width = zeros.len())
     }
+}
+
+/// What is before, in and behind the brackets of a template, which has one pair of them around zeros.
+fn parts(template: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = template.split_once('[')?;
+    let (zeros, after) = rest.split_once(']')?;
+    let is_valid = (1..=MOST_DIGITS).contains(&zeros.len()) && zeros.bytes().all(|digit| digit == b'0');
+    is_valid.then_some((before, zeros, after))
 }
 
 /// Answers a request to `/automation/api/...`.
@@ -91,6 +101,9 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
     let body: Value = serde_json::from_slice(&call.body.bytes).unwrap_or_default();
     match (call.parameter("name"), body["name"].as_str(), body["template"].as_str()) {
         (Some(name), Some(again), Some(template)) if name == again => {
+            if parts(template).is_none() {
+                return Err(Refusal::text("template is not valid"));
+            }
             let (name, template) = (name.to_owned(), template.to_owned());
             let mut state = call.shared.state();
             let id = state.new_id();

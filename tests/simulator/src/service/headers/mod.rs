@@ -167,8 +167,8 @@ pub(crate) fn touch(header: &mut Header, now: Millis, user: &User) {
 fn edited(folder: &Folder, header: &mut Header, now: Millis, user: &User) {
     touch(header, now, user);
     if let Some(version) = header.value(folder, "version") {
-        let next = crate::values::number(version).and_then(|version| version.as_i64()).unwrap_or(0) + 1;
-        header.set(folder, "version", json!(next));
+        let version = crate::values::number(version).and_then(|version| version.as_i64()).unwrap_or(0);
+        header.set(folder, "version", json!(version.saturating_add(1)));
     }
     let label = format!("{} @ {}", user.username, us_long(now, ' '));
     header.set(folder, "modified_by", json!(label));
