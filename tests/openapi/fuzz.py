@@ -41,6 +41,7 @@ class Run:
         self.statuses: Counter[int] = Counter()
         self.documented = 0
         self.failures: dict[str, str] = {}
+        self.hangs = False
 
     def operation(self, operation: Any) -> None:
         self.operations += 1
@@ -107,6 +108,8 @@ class Run:
         return found or self.known.apps[master]
 
     def _send(self, case: Case, chance: random.Random, apps: list[str], mode: GenerationMode) -> None:
+        if self.hangs:
+            return
         automation = case.operation.path in self.automation
         master = master_of(case.operation.path)
         for values in (case.path_parameters, case.query):
@@ -128,6 +131,7 @@ class Run:
                 self.world.renew()
                 answer = self._ask(case, automation, given)
         except requests.Timeout:
+            self.hangs = True
             self._fail(case.operation, f"no answer within {PATIENCE} s", case.as_curl_command())
         except requests.ConnectionError as error:
             self._fail(case.operation, f"the connection broke: {error}", case.as_curl_command())
@@ -205,7 +209,7 @@ def main() -> int:
         try:
             run = Run(world, document, given.examples, given.seed)
             for operation in schema.get_all_operations():
-                if given.only in operation.ok().path and world.is_running():
+                if given.only in operation.ok().path and world.is_running() and not run.hangs:
                     run.operation(operation.ok())
         finally:
             ended = world.stop()

@@ -39,7 +39,11 @@ class World:
 
     def stop(self) -> int:
         """Ends the simulator, and returns how it ended."""
-        self._process.communicate(timeout=PATIENCE)
+        try:
+            self._process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         return self._process.returncode
 
     def is_running(self) -> bool:
