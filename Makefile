@@ -202,7 +202,7 @@ rust-tests: build
 
 # Cargo has jobs of its own.
 test-rust: $(call needs,rust-tests setup-redis)
-	env --unset=MAKEFLAGS $(REDIS) cargo test --quiet $(RUST_TESTS)
+	env --unset=MAKEFLAGS --unset=MFLAGS $(REDIS) cargo test --quiet $(RUST_TESTS)
 
 test-python: $(call needs,wheel setup-types setup-keyring setup-redis)
 	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
