@@ -38,7 +38,7 @@ DRIVERS = --driver rust=$(OUT)/beproduct-driver \
 SUREFIRE_ONLY := -Dorg.slf4j.simpleLogger.defaultLogLevel=warn $(foreach logger,plugin.surefire plugin.surefire.SurefirePlugin plugins.surefire,\
 	-Dorg.slf4j.simpleLogger.log.org.apache.maven.$(logger)=info)
 
-.PHONY: help demo test built suites rust-tests kotlin-glue swift-glue setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
+.PHONY: help demo test python-suite python-versions built suites rust-tests kotlin-glue swift-glue setup setup-python setup-node setup-types setup-openid setup-browser setup-keyring setup-redis setup-kotlin setup-swift generate tools check build \
 	public-api public-api-python public-api-node public-api-rust public-api-swift public-api-kotlin \
 	wheel node kotlin swift test-rust test-python test-node test-sign-in test-kotlin test-swift test-cases test-kills setup-openapi test-openapi soak bench bench-files measure measure-files measurable dist dist-python dist-node dist-mobile \
 	dist-kotlin dist-swift setup-dist test-dist audit
@@ -66,7 +66,7 @@ test:
 built: setup check build rust-tests wheel node kotlin-glue swift-glue
 
 # The longest first.
-suites: test-python test-kotlin test-swift test-rust test-sign-in test-node test-cases
+suites: python-suite test-kotlin test-swift test-rust test-sign-in test-node python-versions test-cases
 
 # What a suite needs besides, which `make test` has built before.
 needs = $(if $(BUILT),,$(1))
@@ -204,9 +204,13 @@ rust-tests: build
 test-rust: $(call needs,rust-tests setup-redis)
 	env --unset=MAKEFLAGS --unset=MFLAGS $(REDIS) cargo test --quiet $(RUST_TESTS)
 
-test-python: $(call needs,wheel setup-types setup-keyring setup-redis)
+test-python: python-suite python-versions
+
+python-suite: $(call needs,wheel setup-types setup-keyring setup-redis)
 	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
 		tests/demo tests/readme
+
+python-versions: $(call needs,wheel)
 	$(PY) bindings-python/tests/run_pythons.py
 
 test-node: $(call needs,node build)
