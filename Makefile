@@ -68,8 +68,8 @@ built: setup check build rust-tests wheel node kotlin-glue swift-glue
 # The longest first.
 suites: python-suite test-kotlin test-swift test-rust test-sign-in test-node python-versions test-cases
 
-# What a suite needs besides, which `make test` has built before.
-needs = $(if $(BUILT),,$(1))
+# What a suite needs besides, which `make test` has built before. A variable of the environment does not say so.
+needs = $(if $(filter command,$(origin BUILT)),,$(1))
 
 # --- what has to be there
 

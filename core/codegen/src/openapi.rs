@@ -9,7 +9,7 @@ mod schemas;
 
 use serde_json::{Map, json};
 
-use crate::catalogue::{Base, Handler, Kind, Method, Operation, Resource};
+use crate::catalogue::{Base, Handler, Method, Operation, Resource};
 use crate::shapes::Family;
 
 use schemas::references;
@@ -68,12 +68,10 @@ pub(crate) fn document(resources: &[Resource], families: &[Family]) -> String {
     format!("{document:#}\n")
 }
 
-/// An operation that is made of others has no address of its own, and neither has a raw one or a signed link.
+/// An operation that is made of others has no address of its own, and neither has one that its caller writes or a signed link.
 pub(crate) fn is_one_request(operation: &Operation) -> bool {
-    // One that its caller writes has no address.
-    let by_hand = operation.parameters.iter().any(|parameter| parameter.kind == Kind::RelativePath);
     match operation.handler {
-        _ if by_hand => false,
+        _ if operation.is_by_hand() => false,
         Handler::Request
         | Handler::DeleteHeader
         | Handler::DeleteFiles

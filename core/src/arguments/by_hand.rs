@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::{Prepared, short_id, shown_text};
-use crate::catalog::{Base, ClientValue, Effect, Kind, Method, Operation, Place, Replay, operations};
+use super::{Prepared, plain, short_id, shown_text};
+use crate::catalog::{
+    Base, ClientValue, Effect, Kind, Method, Operation, Place, Replay, operations, segments,
+};
 use crate::error::{Error, Result};
 
 /// What a caller can say of a request. A file that is stored has a call of its own.
@@ -22,8 +24,8 @@ const HOSTS: [(&str, Base); 2] = [("api", Base::Api), ("automation", Base::Autom
 /// Finds the operation that decides how the request is treated.
 pub(super) fn settle(prepared: &mut Prepared, arguments: &Map<String, Value>) -> Result<()> {
     let written = prepared.operation;
-    let base = said(arguments, "host", &HOSTS)?.unwrap_or(written.base);
-    let effect = said(arguments, "effect", &EFFECTS)?;
+    let base = said(written, arguments, "host", &HOSTS)?.unwrap_or(written.base);
+    let effect = said(written, arguments, "effect", &EFFECTS)?;
     let company = "company";
     if base == Base::Automation && !prepared.query.iter().any(|(name, _)| name == company) {
         prepared.of_client.push((company, ClientValue::Company));
@@ -42,14 +44,18 @@ pub(super) fn settle(prepared: &mut Prepared, arguments: &Map<String, Value>) ->
     Ok(())
 }
 
-/// The value of an argument that is one of some texts.
-fn said<T: Copy>(arguments: &Map<String, Value>, name: &str, choices: &[(&str, T)]) -> Result<Option<T>> {
-    let Some(given) = arguments.get(name).filter(|given| !given.is_null()) else { return Ok(None) };
-    let found = choices.iter().find(|(choice, _)| given == choice);
-    found.map(|(_, value)| Some(*value)).ok_or_else(|| {
-        let all: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-        Error::config(format!("{name} has to be one of {}, not {}", all.join(", "), super::shown(given)))
-    })
+/// What an argument says, which is one of the texts of its parameter.
+fn said<T: Copy>(
+    operation: &Operation,
+    arguments: &Map<String, Value>,
+    name: &str,
+    meanings: &[(&str, T)],
+) -> Result<Option<T>> {
+    let parameter = operation.parameters.iter().find(|parameter| parameter.name == name);
+    let given = arguments.get(name).filter(|given| !given.is_null());
+    let (Some(parameter), Some(given)) = (parameter, given) else { return Ok(None) };
+    let choice = plain::choice(parameter, given)?;
+    Ok(meanings.iter().find(|(text, _)| *text == choice).map(|(_, meaning)| *meaning))
 }
 
 /// The operation behind a path. Of several it is the one with the effect that the caller names, or else the one that may be
@@ -98,7 +104,7 @@ pub(crate) fn record(operation: &Operation, path: &str) -> Option<String> {
     let known = known(operation.base, operation.method, path, None)?;
     let id = known.parameters.iter().find(|one| one.place == Place::Path && one.kind == Kind::Id)?;
     let place = known.path.split('/').position(|segment| segment == format!("{{{}}}", id.name))?;
-    path.trim_matches('/').split('/').nth(place).map(str::to_owned)
+    segments(path).into_iter().nth(place)
 }
 
 #[cfg(test)]
@@ -127,6 +133,27 @@ mod tests {
         let automation = json!({"path": "autonumber", "host": "automation"});
         assert_eq!(of("raw.get", automation), "automation.autonumber_generate");
         assert_eq!(of("raw.put", json!({"path": "Style/Header/Delete/x-1", "body": {}})), "raw.put");
+    }
+
+    #[test]
+    fn a_known_path_is_that_operation_however_it_is_spelled() {
+        let delete = json!({"path": "Style/%48eader/%44elete/x%2D1", "effect": "read"});
+        assert!(run("raw.get", delete).unwrap_err().message().contains("is style.delete"));
+        let update = json!({"path": "DataTable/joe%2Bx/Update", "body": [], "effect": "read"});
+        assert!(run("raw.post", update).unwrap_err().message().contains("is data_tables.update"));
+        let upload = Operation::find("raw.upload").unwrap();
+        assert_eq!(record(upload, "Style/Header/joe%2Bx/Image/Upload").as_deref(), Some("joe+x"));
+    }
+
+    #[test]
+    fn each_choice_of_the_catalogue_has_its_meaning() {
+        let choices = |name: &str| {
+            let shown = operations().filter(|operation| operation.is_by_hand());
+            let found = shown.flat_map(|operation| operation.parameters).filter(|one| one.name == name);
+            found.map(|one| one.choices.to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(choices("effect"), vec![EFFECTS.map(|(name, _)| name).to_vec(); 5]);
+        assert_eq!(choices("host"), vec![HOSTS.map(|(name, _)| name).to_vec(); 5]);
     }
 
     #[test]

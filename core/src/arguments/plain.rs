@@ -47,7 +47,8 @@ pub(super) fn json(parameter: &Parameter, value: &Value) -> Result<Value> {
     })
 }
 
-fn choice(parameter: &Parameter, value: &Value) -> Result<&'static str> {
+/// The one of its texts that a value is.
+pub(super) fn choice(parameter: &Parameter, value: &Value) -> Result<&'static str> {
     let found = value.as_str().and_then(|text| parameter.choices.iter().find(|choice| **choice == text));
     found.copied().ok_or_else(|| {
         let (name, choices) = (parameter.name, parameter.choices.join(", "));

@@ -8,6 +8,8 @@ mod generated;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode_str;
+
 /// What happens on the server, whatever the verb says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -369,7 +371,7 @@ impl Operation {
 
     /// The operations behind a method and a path of a host, for requests that were written by hand. Some share an address.
     pub(crate) fn of_path(base: Base, method: Method, path: &str) -> impl Iterator<Item = &'static Self> {
-        let segments: Vec<_> = path.trim_matches('/').split('/').collect();
+        let segments = segments(path);
         operations().filter(move |operation| {
             let template: Vec<_> = operation.path.split('/').collect();
             operation.base == base
@@ -411,6 +413,12 @@ impl Operation {
     }
 }
 
+/// The segments of a path that was written by hand, as the service reads them.
+pub(crate) fn segments(path: &str) -> Vec<String> {
+    let decoded = |segment| percent_decode_str(segment).decode_utf8_lossy().into_owned();
+    path.trim_matches('/').split('/').map(decoded).collect()
+}
+
 /// Whether a segment of a path is one of this template, which has at most one placeholder.
 fn fits(template: &str, given: &str) -> bool {
     let Some((before, (_, after))) =
@@ -421,7 +429,7 @@ fn fits(template: &str, given: &str) -> bool {
     let (given, before, after) =
         (given.to_ascii_lowercase(), before.to_ascii_lowercase(), after.to_ascii_lowercase());
     let value = given.strip_prefix(&before).and_then(|rest| rest.strip_suffix(&after));
-    // An encoded separator may reach another address than the one it looks like.
+    // What is encoded twice may reach another address than the one it looks like.
     value.is_some_and(|value| !value.is_empty() && !value.contains('%'))
 }
 

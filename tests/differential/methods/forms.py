@@ -54,7 +54,7 @@ def nothing(kind: str, result: Any) -> None:
 
 
 def found(of: Form) -> Form:
-    """A record, or None where there is none."""
+    """A record, or None."""
     return lambda kind, result: (nothing if result is None else of)(kind, result)
 
 

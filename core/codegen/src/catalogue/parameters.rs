@@ -2,6 +2,13 @@
 
 use super::{Absent, Kind, Operation, Parameter, Place};
 
+impl Operation {
+    /// Whether its path is written by the caller.
+    pub(crate) fn is_by_hand(&self) -> bool {
+        self.parameters.iter().any(|parameter| parameter.kind == Kind::RelativePath)
+    }
+}
+
 pub(super) fn validate(operation: &Operation) -> Result<(), String> {
     for parameter in &operation.parameters {
         check(operation, parameter).map_err(|text| format!("parameter {}: {text}", parameter.name))?;
@@ -40,10 +47,9 @@ fn check(operation: &Operation, parameter: &Parameter) -> Result<(), String> {
     if (kind == Kind::Choice) == parameter.choices.is_empty() {
         return Err("the kind choice and choices need each other".into());
     }
-    let by_hand = operation.parameters.iter().any(|other| other.kind == Kind::RelativePath);
     let may_choose = match parameter.place {
         Place::Path | Place::Query => true,
-        Place::Handler => by_hand,
+        Place::Handler => operation.is_by_hand(),
         Place::Body => false,
     };
     if kind == Kind::Choice && !may_choose {

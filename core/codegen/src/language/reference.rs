@@ -60,6 +60,7 @@ pub(crate) fn spell(_: &Own, kind: &str, name: &str) -> String {
 
 pub(crate) fn register(environment: &mut Environment<'_>) {
     examples::register(environment);
+    environment.add_test("in_two_words", |name: &str| name.contains('_'));
     environment.add_filter("swift_name", |name: &str| swift::name_of(name));
     environment.add_filter("cell", |text: &str| text.replace('|', "\\|").replace('\n', " "));
     environment.add_function("argument", |parameter: Value| argument(&parameter));
