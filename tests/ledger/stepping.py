@@ -67,20 +67,20 @@ def _read() -> Any:
     return json.loads(line)
 
 
-def _write(message: Any) -> None:
-    os.write(1, json.dumps(message).encode() + b"\n")
+def _write(message: Any, to: int = 1) -> None:
+    os.write(to, json.dumps(message).encode() + b"\n")
 
 
-def _step(settings: dict[str, Any], calls: int) -> None:
+def _step(settings: dict[str, Any], calls: int, word: int) -> None:
     client = BeProduct(**settings)
     _write(os.getpid())
     os.read(0, 1)
     try:
         for number in range(calls):
             client.raw.get("Info/Version", {"number": number})
-        _write(ANSWERED)
+        _write(ANSWERED, word)
     except BeProductError as error:
-        _write(error.message)
+        _write(error.message, word)
     # The calls are all that matters.
     os._exit(0)
 
@@ -90,13 +90,22 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(_ANYBODY))
     while True:
         task = _read()
+        said, word = os.pipe()
         child = os.fork()
         if child == 0:
             ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(_ANYBODY))
-            _step(**task)
+            _step(**task, word=word)
+        os.close(word)
         _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        # A process may be killed after its word. That one counts, so that there is one for each process.
+        with os.fdopen(said, "rb") as pipe:
+            answer = pipe.read()
+        if answer:
+            os.write(1, answer)
+        elif os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             _write(KILLED)
+        else:
+            _write(f"ended with the status {status} and without a word")
 
 
 if __name__ == "__main__":
