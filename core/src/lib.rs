@@ -49,6 +49,7 @@ mod headers;
 mod history;
 mod host_failure;
 mod http;
+mod id_filters;
 mod limits;
 mod log;
 mod near;

@@ -76,6 +76,11 @@ impl<T: Clone> Promised<T> {
         self.result()
     }
 
+    /// Whether it waits for the same result.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether there is no result and nobody who brings it.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(*self.0.lock(), State::Broken)

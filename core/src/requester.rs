@@ -17,8 +17,10 @@ use crate::cancel::Cancel;
 use crate::catalog::{AnswerKind, Base, Operation};
 use crate::clock::Clock;
 use crate::error::{Error, Failure, Result};
+use crate::handlers::Loads;
 use crate::headers;
 use crate::http::{AnswerBody, Body, Wire};
+use crate::id_filters::IdFilters;
 use crate::limits::Limits;
 use crate::log::Log;
 use crate::options::{Call, CallOptions};
@@ -55,6 +57,8 @@ pub(crate) struct Site {
     pub(crate) sources: Semaphore,
     /// What pages of lists have shown.
     pub(crate) page_sizes: PageSizes,
+    /// What lists have shown of the filter by id.
+    pub(crate) id_filters: IdFilters,
     pub(crate) log: Log,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
@@ -69,18 +73,30 @@ pub(crate) struct Requester {
     policies: Arc<[Arc<dyn Policy>]>,
     /// What answers have said of schemas.
     schemas: Arc<Schemas>,
+    /// Reads of single records that are gathered at present.
+    loads: Arc<Loads>,
     /// The end of the client.
     closed: Cancel,
 }
 
 impl Requester {
     pub(crate) fn new(site: Arc<Site>, policies: Arc<[Arc<dyn Policy>]>, closed: Cancel) -> Self {
-        Self { site, policies, schemas: Arc::default(), closed }
+        Self { site, policies, schemas: Arc::default(), loads: Arc::default(), closed }
     }
 
     /// What answers have said of schemas.
     pub(crate) fn schemas(&self) -> &Schemas {
         &self.schemas
+    }
+
+    /// Reads of single records that are gathered at present.
+    pub(crate) fn loads(&self) -> &Arc<Loads> {
+        &self.loads
+    }
+
+    /// The end of the client.
+    pub(crate) fn closed(&self) -> &Cancel {
+        &self.closed
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -134,6 +150,11 @@ impl Requester {
     /// What pages of lists have shown.
     pub(crate) fn page_sizes(&self) -> &PageSizes {
         &self.site.page_sizes
+    }
+
+    /// What lists have shown of the filter by id.
+    pub(crate) fn id_filters(&self) -> &IdFilters {
+        &self.site.id_filters
     }
 
     /// A boundary between the parts of a body, which no file holds.

@@ -6,6 +6,7 @@
 mod common;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use beproduct::models::DataTableRowChange;
 use beproduct::{CallOptions, ErrorKind, Filter, OnProgress, Operator, Outcome, Progress};
@@ -41,6 +42,140 @@ async fn five_thousand_styles() {
     assert!(service.count("api").await - before <= 26);
     let status = client.quota_status().await.unwrap();
     assert_eq!(status.used, service.count("api").await);
+}
+
+/// How many API requests some work takes.
+async fn cost<T>(service: &Service, work: impl Future<Output = T>) -> (T, u64) {
+    let before = service.count("api").await;
+    let done = work.await;
+    (done, service.count("api").await - before)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_records_by_their_numbers_and_ids() {
+    let service = Service::start(10_000, 0).await;
+    let client = service.client();
+    let styles = client.style().list().collect().await.unwrap();
+    let numbers: Vec<_> = styles.iter().filter_map(|style| style.header_number.clone()).collect();
+    let ids: Vec<_> = styles.iter().rev().filter_map(|style| style.id.clone()).collect();
+
+    let (found, requests) = cost(&service, client.style().get_many_by_number(numbers).into_future()).await;
+    let many = found.unwrap();
+    assert_eq!(
+        many.found.len() + many.ambiguous.iter().map(|many| many.records.len()).sum::<usize>(),
+        10_000
+    );
+    assert_eq!(requests, 50);
+
+    let (found, requests) = cost(&service, client.style().get_many(ids.clone()).into_future()).await;
+    let found = found.unwrap();
+    assert_eq!((found.by.as_str(), found.missing.len(), requests), ("filter", 0, 50));
+    assert!(found.found.iter().filter_map(|style| style.id.clone()).eq(ids));
+
+    // A service that does not know the filter: the pages of the folder.
+    service.control("reset", json!({"id_filter": false})).await;
+    let client = service.client();
+    let folder = service.address("style_folder");
+    let of_folder = client.style().list().folder_id(&folder).collect().await.unwrap();
+    let ids: Vec<_> = of_folder.iter().rev().filter_map(|style| style.id.clone()).collect();
+    let count = ids.len();
+    let (found, requests) =
+        cost(&service, client.style().get_many(ids).folder_id(&folder).into_future()).await;
+    let found = found.unwrap();
+    assert_eq!((found.by.as_str(), found.found.len()), ("pages", count));
+    assert!(requests <= (count as u64).div_ceil(200), "{requests} requests for {count} records");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_many_records() {
+    let service = Service::start(600, 0).await;
+    let client = service.client();
+    let folder = service.address("style_folder");
+    let styles: Vec<_> = client.style().list().folder_id(&folder).collect().await.unwrap();
+    let styles: Vec<_> = styles.into_iter().take(146).collect();
+    assert_eq!(styles.len(), 146);
+    let apps = client.style().app_list(styles[0].id.as_ref().unwrap()).await.unwrap();
+    let named = |app: &beproduct::models::App| (app.id.clone().unwrap(), app.r#type.clone().unwrap());
+    let holds_values =
+        ["Form", "Grid", "FormGrid", "List", "ImagesForm", "ImagesGrid", "Attachments", "BOM", "SKU"];
+    let apps: Vec<_> =
+        apps.iter().map(named).filter(|(_, kind)| holds_values.contains(&kind.as_str())).take(6).collect();
+    assert_eq!(apps.len(), 6);
+    let chosen: Vec<_> = apps.iter().map(|(id, _)| id.clone()).collect();
+    let records = json!(styles);
+
+    let read = client.style().apps_get_many(records.clone()).apps(chosen.clone());
+    let (read, requests) = cost(&service, read.into_future()).await;
+    let read = read.unwrap();
+    assert_eq!((read.pages.len(), read.failed, requests), (876, 0, 876 + 1));
+    assert!(read.pages.iter().all(|page| page.outcome == "read" && page.page.is_some()));
+
+    // Fifteen records change.
+    for style in &styles[..15] {
+        let fields = serde_json::Map::from_iter([("header_name".to_owned(), "Changed".into())]);
+        client.style().update(style.id.as_ref().unwrap()).fields(fields).await.unwrap();
+    }
+    let ids: Vec<_> = styles.iter().filter_map(|style| style.id.clone()).collect();
+    let again = client.style().apps_get_many(json!(ids)).apps(chosen).state(read.state.clone());
+    let (again, requests) = cost(&service, again.into_future()).await;
+    let again = again.unwrap();
+    let due = again.pages.iter().filter(|page| page.outcome == "read").count();
+    // With a list of the headers, whose ids alone are given, and one of the applications.
+    assert_eq!((again.pages.len(), again.failed, due, requests), (876, 0, 90, 90 + 2));
+}
+
+#[tokio::test]
+async fn sample_requests_are_always_read_and_no_variation_is_created() {
+    let service = Service::start(100, 0).await;
+    let client = service.client();
+    let folder = service.address("style_folder");
+    let style = client.style().list().folder_id(&folder).collect().await.unwrap().swap_remove(0);
+    let first = client.style().apps_get_many(json!([style])).await.unwrap();
+    assert_eq!(first.failed, 0);
+    let again = client.style().apps_get_many(json!([style])).state(first.state.clone()).await.unwrap();
+    let outcomes = |kind: &str| {
+        let of = |one: &&beproduct::models::AppOutcome| one.r#type.as_deref() == Some(kind);
+        let titles =
+            again.pages.iter().filter(of).map(|page| (page.title.clone().unwrap(), page.outcome.clone()));
+        titles.collect::<Vec<_>>()
+    };
+    let expected = |all: &[(&str, &str)]| -> Vec<(String, String)> {
+        all.iter().map(|(title, outcome)| ((*title).to_owned(), (*outcome).to_owned())).collect()
+    };
+    assert_eq!(outcomes("SampleRequestMulti"), expected(&[("Proto Sample", "read"), ("Fit Sample", "read")]));
+    assert_eq!(outcomes("Grid").first().map(|(_, outcome)| outcome.as_str()), Some("unchanged"));
+    assert_eq!(outcomes("BOMVariations"), expected(&[("BOM Variations", "unchanged"), ("Plain BOM", "off")]));
+    assert_eq!(again.state, first.state);
+}
+
+#[tokio::test]
+async fn records_that_are_asked_for_within_a_moment_share_a_request() {
+    let service = Service::start(100, 0).await;
+    let settings = json!({"testing": {"clock": "manual"}});
+    let client = service.builder(settings).build().unwrap();
+    let styles = client.style().list().collect().await.unwrap();
+    let clock = client.recorded_clock().unwrap().clone();
+    let pauses = clock.pauses().len();
+    let before = service.count("api").await;
+    let ids: Vec<_> = styles.iter().take(20).filter_map(|style| style.id.clone()).collect();
+    let nobody = "00000000-0000-4000-8000-000000000001".to_owned();
+    let loads = ids.iter().chain([&ids[0], &nobody]).map(|id| client.style().load(id).into_future());
+    let window = async {
+        while clock.pauses().len() == pauses {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(clock.pauses()[pauses..], [Duration::from_millis(10)]);
+        clock.advance(Duration::from_millis(10));
+    };
+    let (loaded, ()) = tokio::join!(futures_util::future::join_all(loads), window);
+    for (id, result) in ids.iter().chain([&ids[0]]).zip(&loaded) {
+        assert_eq!(result.as_ref().unwrap().id.as_ref(), Some(id));
+    }
+    assert_eq!(loaded[21].as_ref().unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(service.count("api").await - before, 1);
+    // One that nobody waits for any more is not sent.
+    drop(client.style().load(&ids[0]).into_future());
+    assert_eq!(service.count("api").await - before, 1);
 }
 
 #[tokio::test]

@@ -16,6 +16,28 @@ export interface App {
   [member: string]: unknown;
 }
 
+/** Pages of many records. */
+export interface AppBatch {
+  /** In the order of the records, and of the applications of their folders. */
+  pages: AppOutcome[];
+  /** Number of pages that failed. */
+  failed: number;
+  /** Ids that no record has, or one that is deleted. */
+  missing: string[];
+  /** What was read, as the next call takes it. */
+  state: unknown;
+}
+
+/** Why a page was not read. */
+export interface AppFailure {
+  /** Kind of the error. */
+  kind: string;
+  /** What went wrong. */
+  message: string;
+  /** HTTP status of the answer. */
+  status?: number | null;
+}
+
 /** A field of a row with its new value. */
 export interface AppFieldChange {
   /** Id of the field. */
@@ -23,6 +45,24 @@ export interface AppFieldChange {
   /** The value, in the encoding of its type. Null clears it. */
   value: unknown;
   [member: string]: unknown;
+}
+
+/** What became of one page. */
+export interface AppOutcome {
+  /** Id of the record. */
+  headerId: string;
+  /** Id of the application. */
+  appId: string;
+  /** Title of the application. */
+  title?: string | null;
+  /** Type of the application. */
+  type?: string | null;
+  /** `read`, `unchanged`, `off` or `failed`. */
+  outcome: string;
+  /** The page, if it was read. */
+  page?: AppPage | null;
+  /** Why it failed. */
+  error?: AppFailure | null;
 }
 
 /** What a record has in an application. */

@@ -18,6 +18,16 @@ export interface BlockAmbiguity {
   records: BlockHeader[];
 }
 
+/** The blocks that were read by their ids. */
+export interface BlockBatch {
+  /** In the order of the ids. */
+  found: BlockHeader[];
+  /** Ids that no record has, or one that is deleted. */
+  missing: string[];
+  /** How they were read: `filter`, `pages` or `gets`. */
+  by: string;
+}
+
 /** A new yes or no, in an object of its own. */
 export interface BlockFlagChange {
   /** The value. */
@@ -148,6 +158,16 @@ export interface ColorAmbiguity {
   /** The requested number. */
   number: string;
   records: ColorHeader[];
+}
+
+/** The palettes that were read by their ids. */
+export interface ColorBatch {
+  /** In the order of the ids. */
+  found: ColorHeader[];
+  /** Ids that no record has, or one that is deleted. */
+  missing: string[];
+  /** How they were read: `filter`, `pages` or `gets`. */
+  by: string;
 }
 
 /** A colour of a palette, as a create or an update takes it. */
@@ -322,6 +342,16 @@ export interface ImageAmbiguity {
   records: ImageHeader[];
 }
 
+/** The images that were read by their ids. */
+export interface ImageBatch {
+  /** In the order of the ids. */
+  found: ImageHeader[];
+  /** Ids that no record has, or one that is deleted. */
+  missing: string[];
+  /** How they were read: `filter`, `pages` or `gets`. */
+  by: string;
+}
+
 /** An image. */
 export interface ImageHeader {
   /** Id of the record. */
@@ -390,6 +420,16 @@ export interface MaterialAmbiguity {
   /** The requested number. */
   number: string;
   records: MaterialHeader[];
+}
+
+/** The materials that were read by their ids. */
+export interface MaterialBatch {
+  /** In the order of the ids. */
+  found: MaterialHeader[];
+  /** Ids that no record has, or one that is deleted. */
+  missing: string[];
+  /** How they were read: `filter`, `pages` or `gets`. */
+  by: string;
 }
 
 /** A material. */
@@ -485,6 +525,16 @@ export interface StyleAmbiguity {
   /** The requested number. */
   number: string;
   records: StyleHeader[];
+}
+
+/** The styles that were read by their ids. */
+export interface StyleBatch {
+  /** In the order of the ids. */
+  found: StyleHeader[];
+  /** Ids that no record has, or one that is deleted. */
+  missing: string[];
+  /** How they were read: `filter`, `pages` or `gets`. */
+  by: string;
 }
 
 /** A style. */

@@ -5,9 +5,9 @@ import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
 import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
-import type { App, AppPage, PageItemChange, PageRowChange } from '../records/apps.js';
+import type { App, AppBatch, AppPage, PageItemChange, PageRowChange } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
-import type { ColorChange, ColorHeader, ColorLookup, Folder, Tag } from '../records/headers.js';
+import type { ColorBatch, ColorChange, ColorHeader, ColorLookup, Folder, Tag } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
 import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
@@ -134,6 +134,19 @@ export interface ColorAppGetArguments {
   headerId: string;
   /** Id of the application, as returned by `appList`. */
   appId: string;
+}
+
+/** Arguments of {@link Color.appsGetMany}. */
+export interface ColorAppsGetManyArguments {
+  /**
+   * Ids of palettes, or palettes as a list has returned them, which saves reading them for their folder and
+   * time.
+   */
+  records: unknown;
+  /** Ids or titles of applications. Default: all. */
+  apps?: readonly string[] | undefined;
+  /** `state` of an earlier answer. Default: none, and all pages are read. */
+  state?: unknown;
 }
 
 /** Arguments of {@link Color.appReset}. */
@@ -345,6 +358,15 @@ export interface ColorGetByNumberArguments {
 /** Arguments of {@link Color.getManyByNumber}. */
 export interface ColorGetManyByNumberArguments {
   /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
+}
+
+/** Arguments of {@link Color.getMany}. */
+export interface ColorGetManyArguments {
+  /**
+   * Folder of the palettes; without it the client may read the pages of all folders. A palette of another
+   * folder is missing. Default: all folders.
+   */
   folderId?: string | undefined;
 }
 
@@ -686,6 +708,24 @@ export class Color {
   }
 
   /**
+   * What many palettes have in their applications: one request a page, and one for the list of applications
+   * of each folder. A page that fails does not end the others.
+   *
+   * With the `state` of an earlier answer, a page is left out that was read then and whose palette has the
+   * same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has
+   * changed). Pages of sample requests are always read, because their edits do not move it. A page of the
+   * type `BOMVariations` is read only after the schema of its application has shown that variations are on,
+   * because reading it may create one (docs/service/requests.md, GET that changes data).
+   *
+   * Returns `pages` (in the order of the palettes, and of the applications of their folders), `failed` (the
+   * number of pages that failed), `missing` (ids that no palette has) and `state`. The outcome of a page is
+   * `read`, `unchanged`, `off` (variations are off) or `failed`.
+   */
+  appsGetMany(args: ColorAppsGetManyArguments, options?: CallOptions): Promise<AppBatch> {
+    return this.#caller.call('color.apps_get_many', options, args);
+  }
+
+  /**
    * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are
    * unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
    *
@@ -980,6 +1020,44 @@ export class Color {
     options?: CallOptions,
   ): Promise<ColorLookup> {
     return this.#caller.call('color.attributes_get_many_by_number', options, { numbers }, args);
+  }
+
+  /**
+   * The palettes with these ids, in as few requests as the service allows.
+   *
+   * A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that
+   * it does (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and
+   * nothing else, proves it by palettes that are there where the answer leaves that open, and remembers the
+   * outcome. Without the filter it reads the pages of the list if they are fewer than the ids, and else each
+   * palette. `by` says how the palettes were read: `filter`, `pages` or `gets`.
+   *
+   * Returns `found` (the palettes in the order of the ids) and `missing` (ids that no palette has, or one
+   * that is deleted).
+   *
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+   * and the `cost` of all.
+   *
+   * @param ids Ids to look up. A repeated id is requested once.
+   */
+  getMany(
+    ids: readonly string[],
+    args: ColorGetManyArguments = {},
+    options?: CallOptions,
+  ): Promise<ColorBatch> {
+    return this.#caller.call('color.attributes_get_many', options, { ids }, args);
+  }
+
+  /**
+   * One palette, in a request that it may share: those that are asked for within 10 ms, with the same
+   * options, are read together as `getMany` reads them. For code that reads palettes one by one in many
+   * places at once.
+   *
+   * Errors: `NotFoundError` when there is no such palette, or it is deleted.
+   *
+   * @param headerId Id of the palette.
+   */
+  load(headerId: string, options?: CallOptions): Promise<ColorHeader> {
+    return this.#caller.call('color.attributes_load', options, { headerId });
   }
 
   /**

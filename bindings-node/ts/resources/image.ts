@@ -5,9 +5,9 @@ import type { CallOptions, ListOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
 import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
-import type { App, AppPage, PageItemChange, PageRowChange } from '../records/apps.js';
+import type { App, AppBatch, AppPage, PageItemChange, PageRowChange } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
-import type { Folder, ImageHeader, ImageLookup, Tag } from '../records/headers.js';
+import type { Folder, ImageBatch, ImageHeader, ImageLookup, Tag } from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
 import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
@@ -134,6 +134,18 @@ export interface ImageAppGetArguments {
   headerId: string;
   /** Id of the application, as returned by `appList`. */
   appId: string;
+}
+
+/** Arguments of {@link Image.appsGetMany}. */
+export interface ImageAppsGetManyArguments {
+  /**
+   * Ids of images, or images as a list has returned them, which saves reading them for their folder and time.
+   */
+  records: unknown;
+  /** Ids or titles of applications. Default: all. */
+  apps?: readonly string[] | undefined;
+  /** `state` of an earlier answer. Default: none, and all pages are read. */
+  state?: unknown;
 }
 
 /** Arguments of {@link Image.appReset}. */
@@ -339,6 +351,15 @@ export interface ImageGetByNumberArguments {
 /** Arguments of {@link Image.getManyByNumber}. */
 export interface ImageGetManyByNumberArguments {
   /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
+}
+
+/** Arguments of {@link Image.getMany}. */
+export interface ImageGetManyArguments {
+  /**
+   * Folder of the images; without it the client may read the pages of all folders. An image of another folder
+   * is missing. Default: all folders.
+   */
   folderId?: string | undefined;
 }
 
@@ -662,6 +683,24 @@ export class Image {
   }
 
   /**
+   * What many images have in their applications: one request a page, and one for the list of applications of
+   * each folder. A page that fails does not end the others.
+   *
+   * With the `state` of an earlier answer, a page is left out that was read then and whose image has the same
+   * `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has
+   * changed). Pages of sample requests are always read, because their edits do not move it. A page of the
+   * type `BOMVariations` is read only after the schema of its application has shown that variations are on,
+   * because reading it may create one (docs/service/requests.md, GET that changes data).
+   *
+   * Returns `pages` (in the order of the images, and of the applications of their folders), `failed` (the
+   * number of pages that failed), `missing` (ids that no image has) and `state`. The outcome of a page is
+   * `read`, `unchanged`, `off` (variations are off) or `failed`.
+   */
+  appsGetMany(args: ImageAppsGetManyArguments, options?: CallOptions): Promise<AppBatch> {
+    return this.#caller.call('image.apps_get_many', options, args);
+  }
+
+  /**
    * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are
    * unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
    *
@@ -939,6 +978,43 @@ export class Image {
     options?: CallOptions,
   ): Promise<ImageLookup> {
     return this.#caller.call('image.attributes_get_many_by_number', options, { numbers }, args);
+  }
+
+  /**
+   * The images with these ids, in as few requests as the service allows.
+   *
+   * A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that
+   * it does (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and
+   * nothing else, proves it by images that are there where the answer leaves that open, and remembers the
+   * outcome. Without the filter it reads the pages of the list if they are fewer than the ids, and else each
+   * image. `by` says how the images were read: `filter`, `pages` or `gets`.
+   *
+   * Returns `found` (the images in the order of the ids) and `missing` (ids that no image has, or one that is
+   * deleted).
+   *
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+   * and the `cost` of all.
+   *
+   * @param ids Ids to look up. A repeated id is requested once.
+   */
+  getMany(
+    ids: readonly string[],
+    args: ImageGetManyArguments = {},
+    options?: CallOptions,
+  ): Promise<ImageBatch> {
+    return this.#caller.call('image.attributes_get_many', options, { ids }, args);
+  }
+
+  /**
+   * One image, in a request that it may share: those that are asked for within 10 ms, with the same options,
+   * are read together as `getMany` reads them. For code that reads images one by one in many places at once.
+   *
+   * Errors: `NotFoundError` when there is no such image, or it is deleted.
+   *
+   * @param headerId Id of the image.
+   */
+  load(headerId: string, options?: CallOptions): Promise<ImageHeader> {
+    return this.#caller.call('image.attributes_load', options, { headerId });
   }
 
   /**

@@ -6,9 +6,17 @@ import type { Caller } from '../connection.js';
 import type { FileInput } from '../files.js';
 import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
-import type { App, AppPage, PageItemChange, PageRowChange } from '../records/apps.js';
+import type { App, AppBatch, AppPage, PageItemChange, PageRowChange } from '../records/apps.js';
 import type { Download, DownloadFile, DownloadOutcome } from '../records/downloads.js';
-import type { Folder, MaterialHeader, MaterialLookup, Size, Supplier, Tag } from '../records/headers.js';
+import type {
+  Folder,
+  MaterialBatch,
+  MaterialHeader,
+  MaterialLookup,
+  Size,
+  Supplier,
+  Tag,
+} from '../records/headers.js';
 import type { Message, SchemaField } from '../records/shared.js';
 import type { SharedPartner } from '../records/sharing.js';
 import type { Upload, UploadStatus } from '../records/uploads.js';
@@ -226,6 +234,19 @@ export interface MaterialAppGetArguments {
   headerId: string;
   /** Id of the application, as returned by `appList`. */
   appId: string;
+}
+
+/** Arguments of {@link Material.appsGetMany}. */
+export interface MaterialAppsGetManyArguments {
+  /**
+   * Ids of materials, or materials as a list has returned them, which saves reading them for their folder and
+   * time.
+   */
+  records: unknown;
+  /** Ids or titles of applications. Default: all. */
+  apps?: readonly string[] | undefined;
+  /** `state` of an earlier answer. Default: none, and all pages are read. */
+  state?: unknown;
 }
 
 /** Arguments of {@link Material.appReset}. */
@@ -449,6 +470,15 @@ export interface MaterialGetByNumberArguments {
 /** Arguments of {@link Material.getManyByNumber}. */
 export interface MaterialGetManyByNumberArguments {
   /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
+}
+
+/** Arguments of {@link Material.getMany}. */
+export interface MaterialGetManyArguments {
+  /**
+   * Folder of the materials; without it the client may read the pages of all folders. A material of another
+   * folder is missing. Default: all folders.
+   */
   folderId?: string | undefined;
 }
 
@@ -908,6 +938,24 @@ export class Material {
   }
 
   /**
+   * What many materials have in their applications: one request a page, and one for the list of applications
+   * of each folder. A page that fails does not end the others.
+   *
+   * With the `state` of an earlier answer, a page is left out that was read then and whose material has the
+   * same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has
+   * changed). Pages of sample requests are always read, because their edits do not move it. A page of the
+   * type `BOMVariations` is read only after the schema of its application has shown that variations are on,
+   * because reading it may create one (docs/service/requests.md, GET that changes data).
+   *
+   * Returns `pages` (in the order of the materials, and of the applications of their folders), `failed` (the
+   * number of pages that failed), `missing` (ids that no material has) and `state`. The outcome of a page is
+   * `read`, `unchanged`, `off` (variations are off) or `failed`.
+   */
+  appsGetMany(args: MaterialAppsGetManyArguments, options?: CallOptions): Promise<AppBatch> {
+    return this.#caller.call('material.apps_get_many', options, args);
+  }
+
+  /**
    * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are
    * unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
    *
@@ -1231,6 +1279,44 @@ export class Material {
     options?: CallOptions,
   ): Promise<MaterialLookup> {
     return this.#caller.call('material.attributes_get_many_by_number', options, { numbers }, args);
+  }
+
+  /**
+   * The materials with these ids, in as few requests as the service allows.
+   *
+   * A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that
+   * it does (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and
+   * nothing else, proves it by materials that are there where the answer leaves that open, and remembers the
+   * outcome. Without the filter it reads the pages of the list if they are fewer than the ids, and else each
+   * material. `by` says how the materials were read: `filter`, `pages` or `gets`.
+   *
+   * Returns `found` (the materials in the order of the ids) and `missing` (ids that no material has, or one
+   * that is deleted).
+   *
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+   * and the `cost` of all.
+   *
+   * @param ids Ids to look up. A repeated id is requested once.
+   */
+  getMany(
+    ids: readonly string[],
+    args: MaterialGetManyArguments = {},
+    options?: CallOptions,
+  ): Promise<MaterialBatch> {
+    return this.#caller.call('material.attributes_get_many', options, { ids }, args);
+  }
+
+  /**
+   * One material, in a request that it may share: those that are asked for within 10 ms, with the same
+   * options, are read together as `getMany` reads them. For code that reads materials one by one in many
+   * places at once.
+   *
+   * Errors: `NotFoundError` when there is no such material, or it is deleted.
+   *
+   * @param headerId Id of the material.
+   */
+  load(headerId: string, options?: CallOptions): Promise<MaterialHeader> {
+    return this.#caller.call('material.attributes_load', options, { headerId });
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Pager } from '../pager.js';
 import type { ColorwayChange } from '../records/changes.js';
 import type {
   App,
+  AppBatch,
   AppPage,
   PageItemChange,
   PageLinkChange,
@@ -34,6 +35,7 @@ import type {
   Folder,
   Size,
   SizeClass,
+  StyleBatch,
   StyleHeader,
   StyleLookup,
   Tag,
@@ -513,6 +515,18 @@ export interface StyleAppGetArguments {
   appId: string;
 }
 
+/** Arguments of {@link Style.appsGetMany}. */
+export interface StyleAppsGetManyArguments {
+  /**
+   * Ids of styles, or styles as a list has returned them, which saves reading them for their folder and time.
+   */
+  records: unknown;
+  /** Ids or titles of applications. Default: all. */
+  apps?: readonly string[] | undefined;
+  /** `state` of an earlier answer. Default: none, and all pages are read. */
+  state?: unknown;
+}
+
 /** Arguments of {@link Style.appReset}. */
 export interface StyleAppResetArguments {
   /** Id of the style. */
@@ -734,6 +748,15 @@ export interface StyleGetByNumberArguments {
 /** Arguments of {@link Style.getManyByNumber}. */
 export interface StyleGetManyByNumberArguments {
   /** Folder to search. Default: all folders. */
+  folderId?: string | undefined;
+}
+
+/** Arguments of {@link Style.getMany}. */
+export interface StyleGetManyArguments {
+  /**
+   * Folder of the styles; without it the client may read the pages of all folders. A style of another folder
+   * is missing. Default: all folders.
+   */
   folderId?: string | undefined;
 }
 
@@ -1572,6 +1595,24 @@ export class Style {
   }
 
   /**
+   * What many styles have in their applications: one request a page, and one for the list of applications of
+   * each folder. A page that fails does not end the others.
+   *
+   * With the `state` of an earlier answer, a page is left out that was read then and whose style has the same
+   * `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has
+   * changed). Pages of sample requests are always read, because their edits do not move it. A page of the
+   * type `BOMVariations` is read only after the schema of its application has shown that variations are on,
+   * because reading it may create one (docs/service/requests.md, GET that changes data).
+   *
+   * Returns `pages` (in the order of the styles, and of the applications of their folders), `failed` (the
+   * number of pages that failed), `missing` (ids that no style has) and `state`. The outcome of a page is
+   * `read`, `unchanged`, `off` (variations are off) or `failed`.
+   */
+  appsGetMany(args: StyleAppsGetManyArguments, options?: CallOptions): Promise<AppBatch> {
+    return this.#caller.call('style.apps_get_many', options, args);
+  }
+
+  /**
    * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are
    * unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
    *
@@ -1895,6 +1936,43 @@ export class Style {
     options?: CallOptions,
   ): Promise<StyleLookup> {
     return this.#caller.call('style.attributes_get_many_by_number', options, { numbers }, args);
+  }
+
+  /**
+   * The styles with these ids, in as few requests as the service allows.
+   *
+   * A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that
+   * it does (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and
+   * nothing else, proves it by styles that are there where the answer leaves that open, and remembers the
+   * outcome. Without the filter it reads the pages of the list if they are fewer than the ids, and else each
+   * style. `by` says how the styles were read: `filter`, `pages` or `gets`.
+   *
+   * Returns `found` (the styles in the order of the ids) and `missing` (ids that no style has, or one that is
+   * deleted).
+   *
+   * When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`,
+   * and the `cost` of all.
+   *
+   * @param ids Ids to look up. A repeated id is requested once.
+   */
+  getMany(
+    ids: readonly string[],
+    args: StyleGetManyArguments = {},
+    options?: CallOptions,
+  ): Promise<StyleBatch> {
+    return this.#caller.call('style.attributes_get_many', options, { ids }, args);
+  }
+
+  /**
+   * One style, in a request that it may share: those that are asked for within 10 ms, with the same options,
+   * are read together as `getMany` reads them. For code that reads styles one by one in many places at once.
+   *
+   * Errors: `NotFoundError` when there is no such style, or it is deleted.
+   *
+   * @param headerId Id of the style.
+   */
+  load(headerId: string, options?: CallOptions): Promise<StyleHeader> {
+    return this.#caller.call('style.attributes_load', options, { headerId });
   }
 
   /**

@@ -37,6 +37,8 @@
 //! | handler `delete_files` | the names of files on a page that are to go; `look` reads the page, and shows what became of them |
 //! | handler `download_many` | files by a list of the kind `records`, each read as the operation `look` reads one |
 //! | `look` | the read, of the same resource, of the record: it shows what became of a delete whose answer leaves it open, and has the link that takes the place of one that has expired |
+//! | `gathers_into` | with the handler `load`: the operation of the same resource that reads many records by their ids |
+//! | `of_many` | with the handler `get_apps_of_many`: the operations of the same resource that read many `records` by their ids, list the `apps` of one, and read the `schema` of an application |
 //! | `held` | with the handler `acquire`: the `name` of what it takes, which `with_lock` and the like hold for the length of some work, and the operation that gives it back (`release`, with the handler `release`), whose arguments are those that the former requires |
 //! | `tells_limits` | that the answer holds the limits of the service; of one operation at most |
 //! | `schema` of filters, `fields`, `colorways`, `records` and `table_rows` | where the fields are listed that they may name: an operation, and its argument, whose value is that of the argument of this name beside them, or the folder of the record that the argument `record` names |
@@ -62,7 +64,7 @@ use self::example::Example;
 use self::held::Held;
 pub(crate) use self::implied::{ClientValue, Source};
 use self::implied::{Implied, ImpliedEntry};
-pub(crate) use self::lists::{Lookup, Schema};
+pub(crate) use self::lists::{Lookup, OfMany, Schema};
 pub(crate) use self::members::Member;
 use self::uploads::Poll;
 use crate::names;
@@ -156,6 +158,9 @@ pub(crate) enum Handler {
     DeleteFiles,
     GetByNumber,
     GetManyByNumber,
+    GetMany,
+    Load,
+    GetAppsOfMany,
     UpdateRows,
     Upload,
     Download,
@@ -238,6 +243,9 @@ pub(crate) struct Operation {
     pub(crate) handler: Handler,
     /// Id of the read of the record, or of that of one file of many.
     pub(crate) look: Option<String>,
+    /// The read of many that reads of single records are gathered into.
+    pub(crate) gathers_into: Option<String>,
+    pub(crate) of_many: Option<OfMany>,
     pub(crate) held: Option<Held>,
     pub(crate) poll: Option<Poll>,
     /// The parameter that names the folder in which the record is afterwards.
@@ -358,6 +366,8 @@ struct Entry {
     #[serde(default)]
     handler: Handler,
     look: Option<String>,
+    gathers_into: Option<String>,
+    of_many: Option<OfMany>,
     held: Option<Held>,
     poll: Option<Poll>,
     moves_to: Option<String>,
@@ -531,6 +541,15 @@ fn resolve(entry: &Entry, resource: &ResourceEntry, names: &Names) -> Result<Ope
         body: entry.body,
         handler: entry.handler,
         look: entry.look.as_deref().map(of_resource).transpose()?,
+        gathers_into: entry.gathers_into.as_deref().map(of_resource).transpose()?,
+        of_many: match entry.of_many.clone() {
+            Some(of) => Some(OfMany {
+                records: of_resource(&of.records)?,
+                apps: of_resource(&of.apps)?,
+                schema: of_resource(&of.schema)?,
+            }),
+            None => None,
+        },
         held: entry.held.clone().map(|held| held.of(resource, names)).transpose()?,
         poll: match entry.poll.clone() {
             Some(poll) => Some(Poll {

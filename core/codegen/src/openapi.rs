@@ -81,6 +81,9 @@ pub(crate) fn is_one_request(operation: &Operation) -> bool {
         | Handler::Release => true,
         Handler::GetByNumber
         | Handler::GetManyByNumber
+        | Handler::GetMany
+        | Handler::Load
+        | Handler::GetAppsOfMany
         | Handler::Download
         | Handler::DownloadMany
         | Handler::Raw => false,

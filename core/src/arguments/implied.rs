@@ -100,6 +100,8 @@ mod tests {
         handler: Handler::Request,
         gives_back: None,
         look: None,
+        gathers_into: None,
+        of_many: None,
         poll: None,
         moves_to: None,
         tells_limits: false,

@@ -157,6 +157,12 @@ pub(crate) enum Handler {
     DeleteFiles,
     GetByNumber,
     GetManyByNumber,
+    /// Records by id, in as few requests as the service allows.
+    GetMany,
+    /// A record by id, gathered with others into a read of many.
+    Load,
+    /// Pages of many records.
+    GetAppsOfMany,
     UpdateRows,
     /// A request with a file, and reads until the service has processed it.
     Upload,
@@ -181,6 +187,17 @@ pub(crate) struct Lookup {
     pub(crate) field: &'static str,
     /// What its records call it.
     pub(crate) member: &'static str,
+}
+
+/// What a read of the pages of many records needs besides: ids of operations.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfMany {
+    /// The read of many records by their ids.
+    pub(crate) records: &'static str,
+    /// The list of the applications of a record.
+    pub(crate) apps: &'static str,
+    /// The schema of an application.
+    pub(crate) schema: &'static str,
 }
 
 /// How the client learns that what was sent is processed.
@@ -331,8 +348,11 @@ pub struct Operation {
     pub(crate) body: BodyKind,
     pub(crate) handler: Handler,
     /// Id of the read of the record: it shows what became of a delete whose answer leaves it open, and has a link in the place of
-    /// one that has expired. Of many downloads: that of one.
+    /// one that has expired. Of many: that of one.
     pub(crate) look: Option<&'static str>,
+    /// Id of the read of many that reads of single records are gathered into.
+    pub(crate) gathers_into: Option<&'static str>,
+    pub(crate) of_many: Option<OfMany>,
     /// Id of the operation that gives back what this one takes.
     pub(crate) gives_back: Option<&'static str>,
     pub(crate) poll: Option<Poll>,

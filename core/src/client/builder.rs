@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::headers;
 use crate::host::Hooks;
 use crate::http::{self, Transport};
+use crate::id_filters::IdFilters;
 use crate::log::{Log, LogSink, TracingSink};
 use crate::page_sizes::PageSizes;
 use crate::policy::{Limiter, Limiters};
@@ -263,6 +264,7 @@ impl ClientBuilder {
             private_sources: config.allow_private_sources,
             sources: Semaphore::new(config.concurrency as usize),
             page_sizes: PageSizes::default(),
+            id_filters: IdFilters::default(),
             log: log.clone(),
             clock,
             rng: Arc::clone(&rng),

@@ -108,12 +108,12 @@ fn after(error: &Error, seen: Meta) -> Meta {
 
 /// Whether the service says that there is no such record. A 404 without a body comes for a wrong company too, and one with a page
 /// from a gateway.
-fn says_missing(error: &Error) -> bool {
+pub(super) fn says_missing(error: &Error) -> bool {
     let body = error.body_excerpt().unwrap_or_default().as_bytes();
     error.kind() == ErrorKind::NotFound && !answer::text_of(body).is_empty() && !answer::is_page(body)
 }
 
-fn marked_deleted(header: &[u8]) -> bool {
+pub(super) fn marked_deleted(header: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer::text_of(header));
     Members::of(&text).is_some_and(|members| members.any_true("isDeleted") || members.any_true("deleted"))
 }

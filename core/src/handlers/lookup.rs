@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::at_a_time::at_a_time;
 use super::search::{Found, Search};
 use crate::answer::Answer;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
@@ -80,9 +82,10 @@ pub(crate) async fn get_many_by_number(
     let mut answered = Vec::with_capacity(numbers.len());
     let mut failure: Option<Error> = None;
     let has_failed = AtomicBool::new(false);
-    let requests = chunks(&numbers).into_iter().map(|chunk: Vec<String>| {
+    let mut work: Vec<BoxFuture<'_, _>> = Vec::new();
+    for chunk in chunks(&numbers) {
         let (search, has_failed) = (&search, &has_failed);
-        async move {
+        work.push(Box::pin(async move {
             // Those that are on their way are paid for: they are waited for. No other begins.
             if has_failed.load(Ordering::Relaxed) {
                 return None;
@@ -93,9 +96,9 @@ pub(crate) async fn get_many_by_number(
                 has_failed.store(true, Ordering::Relaxed);
             }
             Some((chunk, found, spent, result))
-        }
-    });
-    let mut requests = stream::iter(requests).buffered(requester.concurrency());
+        }));
+    }
+    let mut requests = at_a_time(requester, work);
     while let Some(outcome) = requests.next().await {
         let Some((chunk, part, spent, result)) = outcome else { continue };
         match result {

@@ -37,7 +37,7 @@ impl Folders {
 }
 
 /// The id of a header and of its folder, both in lower case. Reads no further than needed.
-pub(super) fn folder_of(record: &[u8]) -> Option<(String, String)> {
+pub(crate) fn folder_of(record: &[u8]) -> Option<(String, String)> {
     let mut found = Found::default();
     // The rest of the record is left unread, which is an error to the reader.
     let _ = (&mut found).deserialize(&mut serde_json::Deserializer::from_slice(record));

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use self::apps::Apps;
 use self::definition::Definition;
 use self::folders::Folders;
+pub(crate) use self::folders::folder_of;
 use crate::answer;
 use crate::arguments::{self, Prepared, encode};
 use crate::catalog::{AnswerKind, Effect, Kind, Operation, Parameter, Place, operations};

@@ -31,6 +31,12 @@ pub(crate) struct Filter {
     values: Vec<Wanted>,
 }
 
+impl Filter {
+    pub(crate) fn is_by_id(&self) -> bool {
+        self.field == "Id"
+    }
+}
+
 /// A value to compare with, read once in every way a field may need it.
 struct Wanted {
     text: String,

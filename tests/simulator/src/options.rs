@@ -154,6 +154,8 @@ pub(crate) struct Settings {
     pub(crate) ranges: bool,
     /// Whether all records are in the form of 2021.
     pub(crate) old_forms: bool,
+    /// Whether lists of headers know a filter by id.
+    pub(crate) id_filter: bool,
     /// How long lists do not show a write.
     pub(crate) lag: Option<Lag>,
     /// Of the values that are written, the share that is not stored.
@@ -193,6 +195,7 @@ pub(crate) struct Changes {
     link_lifetime: Option<u32>,
     ranges: Option<bool>,
     old_forms: Option<bool>,
+    id_filter: Option<bool>,
     lag: Option<Lag>,
     not_stored: Option<f64>,
     allowed: Option<Vec<String>>,
@@ -233,6 +236,7 @@ impl Settings {
                 .map_or(LINK_LIFETIME, |s| (Millis::from(s) * 1000).max(1000)),
             ranges: changes.ranges.unwrap_or(true),
             old_forms: changes.old_forms.unwrap_or(false),
+            id_filter: changes.id_filter.unwrap_or(true),
             lag: changes.lag,
             not_stored: changes.not_stored.unwrap_or(0.0),
             allowed: changes.allowed.clone().unwrap_or_else(|| SCOPES.map(str::to_owned).into()),

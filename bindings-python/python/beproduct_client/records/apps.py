@@ -15,7 +15,10 @@ else:
 
 __all__ = [
     "App",
+    "AppBatch",
+    "AppFailure",
     "AppFieldChange",
+    "AppOutcome",
     "AppPage",
     "Material3dDeletion",
     "Material3dTextures",
@@ -48,6 +51,31 @@ App = TypedDict(
 """An application of a folder: a page that every record of the folder has."""
 
 
+AppBatch = TypedDict(
+    "AppBatch",
+    {
+        "pages": Required["list[AppOutcome]"],  # In the order of the records, and of the applications of their folders.
+        "failed": Required["int"],  # Number of pages that failed.
+        "missing": Required["list[str]"],  # Ids that no record has, or one that is deleted.
+        "state": Required["Any | None"],  # What was read, as the next call takes it.
+    },
+    total=False,
+)
+"""Pages of many records."""
+
+
+AppFailure = TypedDict(
+    "AppFailure",
+    {
+        "kind": Required["str"],  # Kind of the error.
+        "message": Required["str"],  # What went wrong.
+        "status": "int | None",  # HTTP status of the answer.
+    },
+    total=False,
+)
+"""Why a page was not read."""
+
+
 AppFieldChange = TypedDict(
     "AppFieldChange",
     {
@@ -57,6 +85,22 @@ AppFieldChange = TypedDict(
     total=False,
 )
 """A field of a row with its new value."""
+
+
+AppOutcome = TypedDict(
+    "AppOutcome",
+    {
+        "headerId": Required["str"],  # Id of the record.
+        "appId": Required["str"],  # Id of the application.
+        "title": "str | None",  # Title of the application.
+        "type": "str | None",  # Type of the application.
+        "outcome": Required["str"],  # `read`, `unchanged`, `off` or `failed`.
+        "page": "AppPage | None",  # The page, if it was read.
+        "error": "AppFailure | None",  # Why it failed.
+    },
+    total=False,
+)
+"""What became of one page."""
 
 
 AppPage = TypedDict(

@@ -17,6 +17,7 @@ else:
 __all__ = [
     "Artboard",
     "BlockAmbiguity",
+    "BlockBatch",
     "BlockFlagChange",
     "BlockHeader",
     "BlockHeaderData",
@@ -28,6 +29,7 @@ __all__ = [
     "BlockTextChange",
     "CarriedOver",
     "ColorAmbiguity",
+    "ColorBatch",
     "ColorChange",
     "ColorChip",
     "ColorHeader",
@@ -39,11 +41,13 @@ __all__ = [
     "Folder",
     "FolderReference",
     "ImageAmbiguity",
+    "ImageBatch",
     "ImageHeader",
     "ImageHeaderData",
     "ImageLookup",
     "ImageVariation",
     "MaterialAmbiguity",
+    "MaterialBatch",
     "MaterialHeader",
     "MaterialHeaderData",
     "MaterialLookup",
@@ -51,6 +55,7 @@ __all__ = [
     "Size",
     "SizeClass",
     "StyleAmbiguity",
+    "StyleBatch",
     "StyleHeader",
     "StyleHeaderData",
     "StyleLookup",
@@ -79,6 +84,18 @@ BlockAmbiguity = TypedDict(
     total=False,
 )
 """A number that several blocks have."""
+
+
+BlockBatch = TypedDict(
+    "BlockBatch",
+    {
+        "found": Required["list[BlockHeader]"],  # In the order of the ids.
+        "missing": Required["list[str]"],  # Ids that no record has, or one that is deleted.
+        "by": Required["str"],  # How they were read: `filter`, `pages` or `gets`.
+    },
+    total=False,
+)
+"""The blocks that were read by their ids."""
 
 
 BlockFlagChange = TypedDict(
@@ -221,6 +238,18 @@ ColorAmbiguity = TypedDict(
     total=False,
 )
 """A number that several palettes have."""
+
+
+ColorBatch = TypedDict(
+    "ColorBatch",
+    {
+        "found": Required["list[ColorHeader]"],  # In the order of the ids.
+        "missing": Required["list[str]"],  # Ids that no record has, or one that is deleted.
+        "by": Required["str"],  # How they were read: `filter`, `pages` or `gets`.
+    },
+    total=False,
+)
+"""The palettes that were read by their ids."""
 
 
 ColorChange = TypedDict(
@@ -384,6 +413,18 @@ ImageAmbiguity = TypedDict(
 """A number that several images have."""
 
 
+ImageBatch = TypedDict(
+    "ImageBatch",
+    {
+        "found": Required["list[ImageHeader]"],  # In the order of the ids.
+        "missing": Required["list[str]"],  # Ids that no record has, or one that is deleted.
+        "by": Required["str"],  # How they were read: `filter`, `pages` or `gets`.
+    },
+    total=False,
+)
+"""The images that were read by their ids."""
+
+
 ImageHeader = TypedDict(
     "ImageHeader",
     {
@@ -453,6 +494,18 @@ MaterialAmbiguity = TypedDict(
     total=False,
 )
 """A number that several materials have."""
+
+
+MaterialBatch = TypedDict(
+    "MaterialBatch",
+    {
+        "found": Required["list[MaterialHeader]"],  # In the order of the ids.
+        "missing": Required["list[str]"],  # Ids that no record has, or one that is deleted.
+        "by": Required["str"],  # How they were read: `filter`, `pages` or `gets`.
+    },
+    total=False,
+)
+"""The materials that were read by their ids."""
 
 
 MaterialHeader = TypedDict(
@@ -556,6 +609,18 @@ StyleAmbiguity = TypedDict(
     total=False,
 )
 """A number that several styles have."""
+
+
+StyleBatch = TypedDict(
+    "StyleBatch",
+    {
+        "found": Required["list[StyleHeader]"],  # In the order of the ids.
+        "missing": Required["list[str]"],  # Ids that no record has, or one that is deleted.
+        "by": Required["str"],  # How they were read: `filter`, `pages` or `gets`.
+    },
+    total=False,
+)
+"""The styles that were read by their ids."""
 
 
 StyleHeader = TypedDict(

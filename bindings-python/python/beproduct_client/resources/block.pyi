@@ -14,9 +14,10 @@ from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client._values import FieldValue, Filter, FilterMap
 from beproduct_client.client.options import CallOptions
-from beproduct_client.records.apps import App, AppPage, PageItemChange, PageRowChange
+from beproduct_client.records.apps import App, AppBatch, AppPage, PageItemChange, PageRowChange
 from beproduct_client.records.downloads import Download, DownloadFile, DownloadOutcome
 from beproduct_client.records.headers import (
+    BlockBatch,
     BlockHeader,
     BlockLookup,
     BlockSizeClassChange,
@@ -273,6 +274,33 @@ class Block(Resource):
 
         :param header_id: Id of the block.
         :param app_id: Id of the application, as returned by `app_list`.
+        """
+
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AppBatch:
+        """What many blocks have in their applications: one request a page, and one for the list of
+        applications of each folder. A page that fails does not end the others.
+
+        With the `state` of an earlier answer, a page is left out that was read then and whose block
+        has the same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md,
+        Reading what has changed). Pages of sample requests are always read, because their edits do
+        not move it. A page of the type `BOMVariations` is read only after the schema of its
+        application has shown that variations are on, because reading it may create one
+        (docs/service/requests.md, GET that changes data).
+
+        Returns `pages` (in the order of the blocks, and of the applications of their folders),
+        `failed` (the number of pages that failed), `missing` (ids that no block has) and `state`.
+        The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+
+        :param records: Ids of blocks, or blocks as a list has returned them, which saves reading them
+            for their folder and time.
+        :param apps: Ids or titles of applications. Default: all.
+        :param state: `state` of an earlier answer. Default: none, and all pages are read.
         """
 
     def app_schema(
@@ -753,6 +781,50 @@ class Block(Resource):
         """
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> BlockBatch:
+        """The blocks with these ids, in as few requests as the service allows.
+
+        A list filtered by id takes 200 ids a request, where the service knows that filter: no source
+        shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns
+        what was asked for and nothing else, proves it by blocks that are there where the answer
+        leaves that open, and remembers the outcome. Without the filter it reads the pages of the
+        list if they are fewer than the ids, and else each block. `by` says how the blocks were read:
+        `filter`, `pages` or `gets`.
+
+        Returns `found` (the blocks in the order of the ids) and `missing` (ids that no block has, or
+        one that is deleted).
+
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
+        `missing`, and the `cost` of all.
+
+        :param ids: Ids to look up. A repeated id is requested once.
+        :param folder_id: Folder of the blocks; without it the client may read the pages of all folders.
+            A block of another folder is missing. Default: all folders.
+        """
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> BlockHeader:
+        """One block, in a request that it may share: those that are asked for within 10 ms, with the
+        same options, are read together as `get_many` reads them. For code that reads blocks one by
+        one in many places at once.
+
+        Errors: `NotFoundError` when there is no such block, or it is deleted.
+
+        :param header_id: Id of the block.
+        """
+
+    attributes_load = load
 
     def create(
         self,
@@ -1369,6 +1441,33 @@ class AsyncBlock(Resource):
         :param app_id: Id of the application, as returned by `app_list`.
         """
 
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, AppBatch]:
+        """What many blocks have in their applications: one request a page, and one for the list of
+        applications of each folder. A page that fails does not end the others.
+
+        With the `state` of an earlier answer, a page is left out that was read then and whose block
+        has the same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md,
+        Reading what has changed). Pages of sample requests are always read, because their edits do
+        not move it. A page of the type `BOMVariations` is read only after the schema of its
+        application has shown that variations are on, because reading it may create one
+        (docs/service/requests.md, GET that changes data).
+
+        Returns `pages` (in the order of the blocks, and of the applications of their folders),
+        `failed` (the number of pages that failed), `missing` (ids that no block has) and `state`.
+        The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+
+        :param records: Ids of blocks, or blocks as a list has returned them, which saves reading them
+            for their folder and time.
+        :param apps: Ids or titles of applications. Default: all.
+        :param state: `state` of an earlier answer. Default: none, and all pages are read.
+        """
+
     def app_schema(
         self,
         app_id: str | UUID,
@@ -1848,6 +1947,50 @@ class AsyncBlock(Resource):
 
     attributes_get_many_by_number = get_many_by_number
 
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, BlockBatch]:
+        """The blocks with these ids, in as few requests as the service allows.
+
+        A list filtered by id takes 200 ids a request, where the service knows that filter: no source
+        shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns
+        what was asked for and nothing else, proves it by blocks that are there where the answer
+        leaves that open, and remembers the outcome. Without the filter it reads the pages of the
+        list if they are fewer than the ids, and else each block. `by` says how the blocks were read:
+        `filter`, `pages` or `gets`.
+
+        Returns `found` (the blocks in the order of the ids) and `missing` (ids that no block has, or
+        one that is deleted).
+
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
+        `missing`, and the `cost` of all.
+
+        :param ids: Ids to look up. A repeated id is requested once.
+        :param folder_id: Folder of the blocks; without it the client may read the pages of all folders.
+            A block of another folder is missing. Default: all folders.
+        """
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, BlockHeader]:
+        """One block, in a request that it may share: those that are asked for within 10 ms, with the
+        same options, are read together as `get_many` reads them. For code that reads blocks one by
+        one in many places at once.
+
+        Errors: `NotFoundError` when there is no such block, or it is deleted.
+
+        :param header_id: Id of the block.
+        """
+
+    attributes_load = load
+
     def create(
         self,
         folder_id: str | UUID,
@@ -2295,6 +2438,13 @@ class BlockWithResponse(Resource):
         app_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[AppPage]: ...
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[AppBatch]: ...
     def app_schema(
         self,
         app_id: str | UUID,
@@ -2511,6 +2661,23 @@ class BlockWithResponse(Resource):
     ) -> Response[BlockLookup]: ...
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[BlockBatch]: ...
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[BlockHeader]: ...
+
+    attributes_load = load
 
     def create(
         self,
@@ -2764,6 +2931,13 @@ class AsyncBlockWithResponse(Resource):
         app_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[AppPage]]: ...
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[AppBatch]]: ...
     def app_schema(
         self,
         app_id: str | UUID,
@@ -2980,6 +3154,23 @@ class AsyncBlockWithResponse(Resource):
     ) -> Coroutine[Any, Any, Response[BlockLookup]]: ...
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[BlockBatch]]: ...
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[BlockHeader]]: ...
+
+    attributes_load = load
 
     def create(
         self,

@@ -316,6 +316,39 @@ class Color(Resource):
         }
         return self._call("color.app_get", arguments, options)
 
+    def apps_get_many(
+        self,
+        records,
+        apps=None,
+        state=None,
+        **options,
+    ):
+        """What many palettes have in their applications: one request a page, and one for the list of
+        applications of each folder. A page that fails does not end the others.
+
+        With the `state` of an earlier answer, a page is left out that was read then and whose
+        palette has the same `modifiedAt` as then, which an edit of a page moves too
+        (docs/service/lists.md, Reading what has changed). Pages of sample requests are always read,
+        because their edits do not move it. A page of the type `BOMVariations` is read only after the
+        schema of its application has shown that variations are on, because reading it may create one
+        (docs/service/requests.md, GET that changes data).
+
+        Returns `pages` (in the order of the palettes, and of the applications of their folders),
+        `failed` (the number of pages that failed), `missing` (ids that no palette has) and `state`.
+        The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+
+        :param records: Ids of palettes, or palettes as a list has returned them, which saves reading
+            them for their folder and time.
+        :param apps: Ids or titles of applications. Default: all.
+        :param state: `state` of an earlier answer. Default: none, and all pages are read.
+        """
+        arguments = {
+            "records": records,
+            "apps": apps,
+            "state": state,
+        }
+        return self._call("color.apps_get_many", arguments, options)
+
     def app_schema(
         self,
         app_id,
@@ -932,6 +965,59 @@ class Color(Resource):
         return self._call("color.attributes_get_many_by_number", arguments, options)
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids,
+        folder_id=None,
+        **options,
+    ):
+        """The palettes with these ids, in as few requests as the service allows.
+
+        A list filtered by id takes 200 ids a request, where the service knows that filter: no source
+        shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns
+        what was asked for and nothing else, proves it by palettes that are there where the answer
+        leaves that open, and remembers the outcome. Without the filter it reads the pages of the
+        list if they are fewer than the ids, and else each palette. `by` says how the palettes were
+        read: `filter`, `pages` or `gets`.
+
+        Returns `found` (the palettes in the order of the ids) and `missing` (ids that no palette
+        has, or one that is deleted).
+
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
+        `missing`, and the `cost` of all.
+
+        :param ids: Ids to look up. A repeated id is requested once.
+        :param folder_id: Folder of the palettes; without it the client may read the pages of all
+            folders. A palette of another folder is missing. Default: all folders.
+        """
+        arguments = {
+            "ids": ids,
+            "folder_id": folder_id,
+        }
+        return self._call("color.attributes_get_many", arguments, options)
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id,
+        **options,
+    ):
+        """One palette, in a request that it may share: those that are asked for within 10 ms, with the
+        same options, are read together as `get_many` reads them. For code that reads palettes one by
+        one in many places at once.
+
+        Errors: `NotFoundError` when there is no such palette, or it is deleted.
+
+        :param header_id: Id of the palette.
+        """
+        arguments = {
+            "header_id": header_id,
+        }
+        return self._call("color.attributes_load", arguments, options)
+
+    attributes_load = load
 
     def create(
         self,

@@ -17,6 +17,7 @@ from beproduct_client.client.changes import ColorwayChange
 from beproduct_client.client.options import CallOptions
 from beproduct_client.records.apps import (
     App,
+    AppBatch,
     AppPage,
     PageItemChange,
     PageLinkChange,
@@ -43,6 +44,7 @@ from beproduct_client.records.headers import (
     Folder,
     Size,
     SizeClass,
+    StyleBatch,
     StyleHeader,
     StyleLookup,
     Tag,
@@ -959,6 +961,33 @@ class Style(Resource):
         :param app_id: Id of the application, as returned by `app_list`.
         """
 
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AppBatch:
+        """What many styles have in their applications: one request a page, and one for the list of
+        applications of each folder. A page that fails does not end the others.
+
+        With the `state` of an earlier answer, a page is left out that was read then and whose style
+        has the same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md,
+        Reading what has changed). Pages of sample requests are always read, because their edits do
+        not move it. A page of the type `BOMVariations` is read only after the schema of its
+        application has shown that variations are on, because reading it may create one
+        (docs/service/requests.md, GET that changes data).
+
+        Returns `pages` (in the order of the styles, and of the applications of their folders),
+        `failed` (the number of pages that failed), `missing` (ids that no style has) and `state`.
+        The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+
+        :param records: Ids of styles, or styles as a list has returned them, which saves reading them
+            for their folder and time.
+        :param apps: Ids or titles of applications. Default: all.
+        :param state: `state` of an earlier answer. Default: none, and all pages are read.
+        """
+
     def app_schema(
         self,
         app_id: str | UUID,
@@ -1473,6 +1502,50 @@ class Style(Resource):
         """
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> StyleBatch:
+        """The styles with these ids, in as few requests as the service allows.
+
+        A list filtered by id takes 200 ids a request, where the service knows that filter: no source
+        shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns
+        what was asked for and nothing else, proves it by styles that are there where the answer
+        leaves that open, and remembers the outcome. Without the filter it reads the pages of the
+        list if they are fewer than the ids, and else each style. `by` says how the styles were read:
+        `filter`, `pages` or `gets`.
+
+        Returns `found` (the styles in the order of the ids) and `missing` (ids that no style has, or
+        one that is deleted).
+
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
+        `missing`, and the `cost` of all.
+
+        :param ids: Ids to look up. A repeated id is requested once.
+        :param folder_id: Folder of the styles; without it the client may read the pages of all folders.
+            A style of another folder is missing. Default: all folders.
+        """
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> StyleHeader:
+        """One style, in a request that it may share: those that are asked for within 10 ms, with the
+        same options, are read together as `get_many` reads them. For code that reads styles one by
+        one in many places at once.
+
+        Errors: `NotFoundError` when there is no such style, or it is deleted.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_load = load
 
     def create(
         self,
@@ -2893,6 +2966,33 @@ class AsyncStyle(Resource):
         :param app_id: Id of the application, as returned by `app_list`.
         """
 
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, AppBatch]:
+        """What many styles have in their applications: one request a page, and one for the list of
+        applications of each folder. A page that fails does not end the others.
+
+        With the `state` of an earlier answer, a page is left out that was read then and whose style
+        has the same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md,
+        Reading what has changed). Pages of sample requests are always read, because their edits do
+        not move it. A page of the type `BOMVariations` is read only after the schema of its
+        application has shown that variations are on, because reading it may create one
+        (docs/service/requests.md, GET that changes data).
+
+        Returns `pages` (in the order of the styles, and of the applications of their folders),
+        `failed` (the number of pages that failed), `missing` (ids that no style has) and `state`.
+        The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+
+        :param records: Ids of styles, or styles as a list has returned them, which saves reading them
+            for their folder and time.
+        :param apps: Ids or titles of applications. Default: all.
+        :param state: `state` of an earlier answer. Default: none, and all pages are read.
+        """
+
     def app_schema(
         self,
         app_id: str | UUID,
@@ -3407,6 +3507,50 @@ class AsyncStyle(Resource):
         """
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, StyleBatch]:
+        """The styles with these ids, in as few requests as the service allows.
+
+        A list filtered by id takes 200 ids a request, where the service knows that filter: no source
+        shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns
+        what was asked for and nothing else, proves it by styles that are there where the answer
+        leaves that open, and remembers the outcome. Without the filter it reads the pages of the
+        list if they are fewer than the ids, and else each style. `by` says how the styles were read:
+        `filter`, `pages` or `gets`.
+
+        Returns `found` (the styles in the order of the ids) and `missing` (ids that no style has, or
+        one that is deleted).
+
+        When a request fails, the error's `details` hold the results of the other requests: `found`,
+        `missing`, and the `cost` of all.
+
+        :param ids: Ids to look up. A repeated id is requested once.
+        :param folder_id: Folder of the styles; without it the client may read the pages of all folders.
+            A style of another folder is missing. Default: all folders.
+        """
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, StyleHeader]:
+        """One style, in a request that it may share: those that are asked for within 10 ms, with the
+        same options, are read together as `get_many` reads them. For code that reads styles one by
+        one in many places at once.
+
+        Errors: `NotFoundError` when there is no such style, or it is deleted.
+
+        :param header_id: Id of the style.
+        """
+
+    attributes_load = load
 
     def create(
         self,
@@ -4257,6 +4401,13 @@ class StyleWithResponse(Resource):
         app_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Response[AppPage]: ...
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[AppBatch]: ...
     def app_schema(
         self,
         app_id: str | UUID,
@@ -4497,6 +4648,23 @@ class StyleWithResponse(Resource):
     ) -> Response[StyleLookup]: ...
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response[StyleBatch]: ...
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Response[StyleHeader]: ...
+
+    attributes_load = load
 
     def create(
         self,
@@ -5082,6 +5250,13 @@ class AsyncStyleWithResponse(Resource):
         app_id: str | UUID,
         **options: Unpack[CallOptions],
     ) -> Coroutine[Any, Any, Response[AppPage]]: ...
+    def apps_get_many(
+        self,
+        records: Any,
+        apps: Iterable[str] | None = None,
+        state: Any | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[AppBatch]]: ...
     def app_schema(
         self,
         app_id: str | UUID,
@@ -5322,6 +5497,23 @@ class AsyncStyleWithResponse(Resource):
     ) -> Coroutine[Any, Any, Response[StyleLookup]]: ...
 
     attributes_get_many_by_number = get_many_by_number
+
+    def get_many(
+        self,
+        ids: Iterable[str],
+        folder_id: str | UUID | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[StyleBatch]]: ...
+
+    attributes_get_many = get_many
+
+    def load(
+        self,
+        header_id: str | UUID,
+        **options: Unpack[CallOptions],
+    ) -> Coroutine[Any, Any, Response[StyleHeader]]: ...
+
+    attributes_load = load
 
     def create(
         self,

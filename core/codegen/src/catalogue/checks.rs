@@ -37,7 +37,10 @@ pub(super) fn validate(resources: &[Resource], families: &[Family]) -> Result<()
             if let Some(record) = operation.record.as_deref().filter(|record| !shapes.contains(record)) {
                 return problem(format!("there is no shape {record}"));
             }
-            let looks_up = matches!(operation.handler, Handler::GetByNumber | Handler::GetManyByNumber);
+            let looks_up = matches!(
+                operation.handler,
+                Handler::GetByNumber | Handler::GetManyByNumber | Handler::GetMany
+            );
             if looks_up != operation.lookup.is_some() {
                 return problem("lookup goes with the handlers that look records up".into());
             }

@@ -1,6 +1,6 @@
 //! Checks what operations state about other operations, and what only one kind of operation can state.
 
-use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource, held, uploads};
+use super::{Answer, Effect, Handler, Kind, Operation, Parameter, Resource, held, lists, uploads};
 
 pub(super) fn validate(resources: &[Resource]) -> Result<(), String> {
     let all: Vec<_> = resources.iter().flat_map(|resource| &resource.operations).collect();
@@ -25,14 +25,21 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
     if operation.lists_apps && !lists {
         return Err("lists_apps is for a plain list".into());
     }
-    let needs_look =
-        matches!(operation.handler, Handler::DeleteHeader | Handler::DeleteFiles | Handler::DownloadMany);
+    let of_many = matches!(operation.handler, Handler::GetMany | Handler::GetAppsOfMany);
+    let needs_look = of_many
+        || matches!(operation.handler, Handler::DeleteHeader | Handler::DeleteFiles | Handler::DownloadMany);
     let may_look = needs_look || operation.handler == Handler::Download;
     if (needs_look && operation.look.is_none()) || (!may_look && operation.look.is_some()) {
         return Err(
-            "look goes with the handlers delete_header, delete_files, download_many and, where it may be, download"
+            "look goes with the handlers delete_header, delete_files, get_many, get_apps_of_many, download_many and, where it \
+             may be, download"
                 .into(),
         );
+    }
+    match (&operation.gathers_into, operation.handler == Handler::Load) {
+        (Some(many), true) if find(many)?.handler == Handler::GetMany => {}
+        (None, false) => {}
+        _ => return Err("gathers_into goes with the handler load, and names a read of many records".into()),
     }
     if let Some(look) = &operation.look {
         let look = find(look)?;
@@ -44,6 +51,9 @@ fn check(operation: &Operation, all: &[&Operation]) -> Result<(), String> {
         }
         if look.effect != Effect::Read || look.answer != Answer::Object {
             return Err(format!("look: {} is no read of one record", look.id));
+        }
+        if of_many {
+            return lists::validate(operation, look, |id| find(id).copied());
         }
         let missing = look.parameters.iter().find(|needed| needed.required && !has(operation, &needed.name));
         if let Some(missing) = missing {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
 use crate::models::SharedPartner;
-use crate::models::{App, AppPage};
-use crate::models::{BlockHeader, BlockLookup, Folder, Tag};
+use crate::models::{App, AppBatch, AppPage};
+use crate::models::{BlockBatch, BlockHeader, BlockLookup, Folder, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
 use crate::models::{Upload, UploadStatus};
@@ -248,6 +248,19 @@ impl Block<'_> {
             request: Request::new(self.client, "block.app_get")
                 .argument("header_id", header_id.into())
                 .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// What many blocks have in their applications: one request a page, and one for the list of applications of each folder. A page that fails does not end the others.
+    ///
+    /// With the `state` of an earlier answer, a page is left out that was read then and whose block has the same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is read only after the schema of its application has shown that variations are on, because reading it may create one (docs/service/requests.md, GET that changes data).
+    ///
+    /// Returns `pages` (in the order of the blocks, and of the applications of their folders), `failed` (the number of pages that failed), `missing` (ids that no block has) and `state`. The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+    ///
+    /// * `records`: Ids of blocks, or blocks as a list has returned them, which saves reading them for their folder and time.
+    pub fn apps_get_many(&self, records: impl Into<Value>) -> BlockAppsGetMany {
+        BlockAppsGetMany {
+            request: Request::new(self.client, "block.apps_get_many").argument("records", records.into()),
         }
     }
 
@@ -687,6 +700,34 @@ impl Block<'_> {
         BlockGetManyByNumber {
             request: Request::new(self.client, "block.attributes_get_many_by_number")
                 .argument("numbers", list_value(numbers.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// The blocks with these ids, in as few requests as the service allows.
+    ///
+    /// A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and nothing else, proves it by blocks that are there where the answer leaves that open, and remembers the outcome. Without the filter it reads the pages of the list if they are fewer than the ids, and else each block. `by` says how the blocks were read: `filter`, `pages` or `gets`.
+    ///
+    /// Returns `found` (the blocks in the order of the ids) and `missing` (ids that no block has, or one that is deleted).
+    ///
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`, and the `cost` of all.
+    ///
+    /// * `ids`: Ids to look up. A repeated id is requested once.
+    pub fn get_many(&self, ids: impl IntoIterator<Item = impl Into<String>>) -> BlockGetMany {
+        BlockGetMany {
+            request: Request::new(self.client, "block.attributes_get_many")
+                .argument("ids", list_value(ids.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// One block, in a request that it may share: those that are asked for within 10 ms, with the same options, are read together as `get_many` reads them. For code that reads blocks one by one in many places at once.
+    ///
+    /// Errors: `not_found` when there is no such block, or it is deleted.
+    ///
+    /// * `header_id`: Id of the block.
+    pub fn load(&self, header_id: impl Into<String>) -> BlockLoad {
+        BlockLoad {
+            request: Request::new(self.client, "block.attributes_load")
+                .argument("header_id", header_id.into()),
         }
     }
 
@@ -1369,6 +1410,50 @@ impl BlockAppGet {
 
 impl IntoFuture for BlockAppGet {
     type Output = crate::Result<AppPage>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::apps_get_many`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockAppsGetMany {
+    request: Request<AppBatch>,
+}
+
+impl BlockAppsGetMany {
+    /// Ids or titles of applications. Default: all.
+    pub fn apps(mut self, apps: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request = self.request.argument("apps", list_value(apps.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// `state` of an earlier answer. Default: none, and all pages are read.
+    pub fn state(mut self, state: impl Into<Value>) -> Self {
+        self.request = self.request.argument("state", state.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<AppBatch>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockAppsGetMany {
+    type Output = crate::Result<AppBatch>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -2349,6 +2434,76 @@ impl BlockGetManyByNumber {
 
 impl IntoFuture for BlockGetManyByNumber {
     type Output = crate::Result<BlockLookup>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::get_many`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockGetMany {
+    request: Request<BlockBatch>,
+}
+
+impl BlockGetMany {
+    /// Folder of the blocks; without it the client may read the pages of all folders. A block of another folder is missing. Default: all folders.
+    pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("folder_id", folder_id.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BlockBatch>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockGetMany {
+    type Output = crate::Result<BlockBatch>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Block::load`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct BlockLoad {
+    request: Request<BlockHeader>,
+}
+
+impl BlockLoad {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<BlockHeader>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for BlockLoad {
+    type Output = crate::Result<BlockHeader>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

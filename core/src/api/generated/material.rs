@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
 use crate::models::SharedPartner;
-use crate::models::{App, AppPage};
+use crate::models::{App, AppBatch, AppPage};
 use crate::models::{Download, DownloadOutcome};
-use crate::models::{Folder, MaterialHeader, MaterialLookup, Tag};
+use crate::models::{Folder, MaterialBatch, MaterialHeader, MaterialLookup, Tag};
 use crate::models::{Message, SchemaField};
 use crate::models::{Upload, UploadStatus};
 use crate::{CallOptions, Client, FileSource, Filter};
@@ -387,6 +387,19 @@ impl Material<'_> {
             request: Request::new(self.client, "material.app_get")
                 .argument("header_id", header_id.into())
                 .argument("app_id", app_id.into()),
+        }
+    }
+
+    /// What many materials have in their applications: one request a page, and one for the list of applications of each folder. A page that fails does not end the others.
+    ///
+    /// With the `state` of an earlier answer, a page is left out that was read then and whose material has the same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is read only after the schema of its application has shown that variations are on, because reading it may create one (docs/service/requests.md, GET that changes data).
+    ///
+    /// Returns `pages` (in the order of the materials, and of the applications of their folders), `failed` (the number of pages that failed), `missing` (ids that no material has) and `state`. The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+    ///
+    /// * `records`: Ids of materials, or materials as a list has returned them, which saves reading them for their folder and time.
+    pub fn apps_get_many(&self, records: impl Into<Value>) -> MaterialAppsGetMany {
+        MaterialAppsGetMany {
+            request: Request::new(self.client, "material.apps_get_many").argument("records", records.into()),
         }
     }
 
@@ -866,6 +879,34 @@ impl Material<'_> {
         MaterialGetManyByNumber {
             request: Request::new(self.client, "material.attributes_get_many_by_number")
                 .argument("numbers", list_value(numbers.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// The materials with these ids, in as few requests as the service allows.
+    ///
+    /// A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and nothing else, proves it by materials that are there where the answer leaves that open, and remembers the outcome. Without the filter it reads the pages of the list if they are fewer than the ids, and else each material. `by` says how the materials were read: `filter`, `pages` or `gets`.
+    ///
+    /// Returns `found` (the materials in the order of the ids) and `missing` (ids that no material has, or one that is deleted).
+    ///
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`, and the `cost` of all.
+    ///
+    /// * `ids`: Ids to look up. A repeated id is requested once.
+    pub fn get_many(&self, ids: impl IntoIterator<Item = impl Into<String>>) -> MaterialGetMany {
+        MaterialGetMany {
+            request: Request::new(self.client, "material.attributes_get_many")
+                .argument("ids", list_value(ids.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// One material, in a request that it may share: those that are asked for within 10 ms, with the same options, are read together as `get_many` reads them. For code that reads materials one by one in many places at once.
+    ///
+    /// Errors: `not_found` when there is no such material, or it is deleted.
+    ///
+    /// * `header_id`: Id of the material.
+    pub fn load(&self, header_id: impl Into<String>) -> MaterialLoad {
+        MaterialLoad {
+            request: Request::new(self.client, "material.attributes_load")
+                .argument("header_id", header_id.into()),
         }
     }
 
@@ -1833,6 +1874,50 @@ impl MaterialAppGet {
 
 impl IntoFuture for MaterialAppGet {
     type Output = crate::Result<AppPage>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::apps_get_many`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialAppsGetMany {
+    request: Request<AppBatch>,
+}
+
+impl MaterialAppsGetMany {
+    /// Ids or titles of applications. Default: all.
+    pub fn apps(mut self, apps: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request = self.request.argument("apps", list_value(apps.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// `state` of an earlier answer. Default: none, and all pages are read.
+    pub fn state(mut self, state: impl Into<Value>) -> Self {
+        self.request = self.request.argument("state", state.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<AppBatch>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialAppsGetMany {
+    type Output = crate::Result<AppBatch>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -2915,6 +3000,76 @@ impl MaterialGetManyByNumber {
 
 impl IntoFuture for MaterialGetManyByNumber {
     type Output = crate::Result<MaterialLookup>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::get_many`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialGetMany {
+    request: Request<MaterialBatch>,
+}
+
+impl MaterialGetMany {
+    /// Folder of the materials; without it the client may read the pages of all folders. A material of another folder is missing. Default: all folders.
+    pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("folder_id", folder_id.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<MaterialBatch>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialGetMany {
+    type Output = crate::Result<MaterialBatch>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Material::load`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct MaterialLoad {
+    request: Request<MaterialHeader>,
+}
+
+impl MaterialLoad {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<MaterialHeader>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for MaterialLoad {
+    type Output = crate::Result<MaterialHeader>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::api::{PagedRequest, Request, Response, fields_value, list_value, path_value, records_value};
 use crate::models::SharedPartner;
-use crate::models::{App, AppPage, Style3dVersion};
+use crate::models::{App, AppBatch, AppPage, Style3dVersion};
 use crate::models::{BomVariation, BomVariationPage, BomVariationPageSchema};
-use crate::models::{CarriedOver, FlatBomRow, Folder, StyleHeader, StyleLookup, Tag};
+use crate::models::{CarriedOver, FlatBomRow, Folder, StyleBatch, StyleHeader, StyleLookup, Tag};
 use crate::models::{Download, DownloadOutcome};
 use crate::models::{Message, SchemaField};
 use crate::models::{Upload, UploadStatus};
@@ -891,6 +891,19 @@ impl Style<'_> {
         }
     }
 
+    /// What many styles have in their applications: one request a page, and one for the list of applications of each folder. A page that fails does not end the others.
+    ///
+    /// With the `state` of an earlier answer, a page is left out that was read then and whose style has the same `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is read only after the schema of its application has shown that variations are on, because reading it may create one (docs/service/requests.md, GET that changes data).
+    ///
+    /// Returns `pages` (in the order of the styles, and of the applications of their folders), `failed` (the number of pages that failed), `missing` (ids that no style has) and `state`. The outcome of a page is `read`, `unchanged`, `off` (variations are off) or `failed`.
+    ///
+    /// * `records`: Ids of styles, or styles as a list has returned them, which saves reading them for their folder and time.
+    pub fn apps_get_many(&self, records: impl Into<Value>) -> StyleAppsGetMany {
+        StyleAppsGetMany {
+            request: Request::new(self.client, "style.apps_get_many").argument("records", records.into()),
+        }
+    }
+
     /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown, so it is returned unchanged (docs/service/apps.md, Schemas of pages).
     ///
     /// * `app_id`: Id of the application, as returned by `app_list`.
@@ -1357,6 +1370,34 @@ impl Style<'_> {
         StyleGetManyByNumber {
             request: Request::new(self.client, "style.attributes_get_many_by_number")
                 .argument("numbers", list_value(numbers.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// The styles with these ids, in as few requests as the service allows.
+    ///
+    /// A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that it does (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and nothing else, proves it by styles that are there where the answer leaves that open, and remembers the outcome. Without the filter it reads the pages of the list if they are fewer than the ids, and else each style. `by` says how the styles were read: `filter`, `pages` or `gets`.
+    ///
+    /// Returns `found` (the styles in the order of the ids) and `missing` (ids that no style has, or one that is deleted).
+    ///
+    /// When a request fails, the error's `details` hold the results of the other requests: `found`, `missing`, and the `cost` of all.
+    ///
+    /// * `ids`: Ids to look up. A repeated id is requested once.
+    pub fn get_many(&self, ids: impl IntoIterator<Item = impl Into<String>>) -> StyleGetMany {
+        StyleGetMany {
+            request: Request::new(self.client, "style.attributes_get_many")
+                .argument("ids", list_value(ids.into_iter().map(Into::<String>::into))),
+        }
+    }
+
+    /// One style, in a request that it may share: those that are asked for within 10 ms, with the same options, are read together as `get_many` reads them. For code that reads styles one by one in many places at once.
+    ///
+    /// Errors: `not_found` when there is no such style, or it is deleted.
+    ///
+    /// * `header_id`: Id of the style.
+    pub fn load(&self, header_id: impl Into<String>) -> StyleLoad {
+        StyleLoad {
+            request: Request::new(self.client, "style.attributes_load")
+                .argument("header_id", header_id.into()),
         }
     }
 
@@ -3299,6 +3340,50 @@ impl IntoFuture for StyleAppGet {
     }
 }
 
+/// A call of [`Style::apps_get_many`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleAppsGetMany {
+    request: Request<AppBatch>,
+}
+
+impl StyleAppsGetMany {
+    /// Ids or titles of applications. Default: all.
+    pub fn apps(mut self, apps: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.request = self.request.argument("apps", list_value(apps.into_iter().map(Into::<String>::into)));
+        self
+    }
+
+    /// `state` of an earlier answer. Default: none, and all pages are read.
+    pub fn state(mut self, state: impl Into<Value>) -> Self {
+        self.request = self.request.argument("state", state.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<AppBatch>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleAppsGetMany {
+    type Output = crate::Result<AppBatch>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
 /// A call of [`Style::app_schema`], not yet sent.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is awaited"]
@@ -4374,6 +4459,76 @@ impl StyleGetManyByNumber {
 
 impl IntoFuture for StyleGetManyByNumber {
     type Output = crate::Result<StyleLookup>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::get_many`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleGetMany {
+    request: Request<StyleBatch>,
+}
+
+impl StyleGetMany {
+    /// Folder of the styles; without it the client may read the pages of all folders. A style of another folder is missing. Default: all folders.
+    pub fn folder_id(mut self, folder_id: impl Into<String>) -> Self {
+        self.request = self.request.argument("folder_id", folder_id.into());
+        self
+    }
+
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<StyleBatch>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleGetMany {
+    type Output = crate::Result<StyleBatch>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.request.into_future()
+    }
+}
+
+/// A call of [`Style::load`], not yet sent.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is awaited"]
+pub struct StyleLoad {
+    request: Request<StyleHeader>,
+}
+
+impl StyleLoad {
+    /// Replaces the options of the call.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.request = self.request.options(options);
+        self
+    }
+
+    /// Sends the call, and gives the raw body, status, headers, attempts and cost with the answer.
+    ///
+    /// # Errors
+    /// Those of the call itself.
+    pub async fn with_response(self) -> crate::Result<Response<StyleHeader>> {
+        self.request.with_response().await
+    }
+}
+
+impl IntoFuture for StyleLoad {
+    type Output = crate::Result<StyleHeader>;
     type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {

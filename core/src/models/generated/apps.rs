@@ -30,6 +30,45 @@ pub struct App {
     pub extra: IndexMap<String, Value>,
 }
 
+/// Pages of many records.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppBatch {
+    /// In the order of the records, and of the applications of their folders.
+    #[serde(rename = "pages")]
+    pub pages: Vec<AppOutcome>,
+    /// Number of pages that failed.
+    #[serde(rename = "failed")]
+    pub failed: i64,
+    /// Ids that no record has, or one that is deleted.
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
+    /// What was read, as the next call takes it.
+    #[serde(rename = "state", skip_serializing_if = "Option::is_none")]
+    pub state: Option<Value>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// Why a page was not read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppFailure {
+    /// Kind of the error.
+    #[serde(rename = "kind")]
+    pub kind: String,
+    /// What went wrong.
+    #[serde(rename = "message")]
+    pub message: String,
+    /// HTTP status of the answer.
+    #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
+    pub status: Option<i64>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A field of a row with its new value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -40,6 +79,36 @@ pub struct AppFieldChange {
     /// The value, in the encoding of its type. Null clears it.
     #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// What became of one page.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AppOutcome {
+    /// Id of the record.
+    #[serde(rename = "headerId")]
+    pub header_id: String,
+    /// Id of the application.
+    #[serde(rename = "appId")]
+    pub app_id: String,
+    /// Title of the application.
+    #[serde(rename = "title", skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Type of the application.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<String>,
+    /// `read`, `unchanged`, `off` or `failed`.
+    #[serde(rename = "outcome")]
+    pub outcome: String,
+    /// The page, if it was read.
+    #[serde(rename = "page", skip_serializing_if = "Option::is_none")]
+    pub page: Option<AppPage>,
+    /// Why it failed.
+    #[serde(rename = "error", skip_serializing_if = "Option::is_none")]
+    pub error: Option<AppFailure>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

@@ -36,6 +36,24 @@ pub struct BlockAmbiguity {
     pub extra: IndexMap<String, Value>,
 }
 
+/// The blocks that were read by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BlockBatch {
+    /// In the order of the ids.
+    #[serde(rename = "found")]
+    pub found: Vec<BlockHeader>,
+    /// Ids that no record has, or one that is deleted.
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
+    /// How they were read: `filter`, `pages` or `gets`.
+    #[serde(rename = "by")]
+    pub by: String,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A new yes or no, in an object of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -290,6 +308,24 @@ pub struct ColorAmbiguity {
     /// `records` of the service.
     #[serde(rename = "records")]
     pub records: Vec<ColorHeader>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// The palettes that were read by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ColorBatch {
+    /// In the order of the ids.
+    #[serde(rename = "found")]
+    pub found: Vec<ColorHeader>,
+    /// Ids that no record has, or one that is deleted.
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
+    /// How they were read: `filter`, `pages` or `gets`.
+    #[serde(rename = "by")]
+    pub by: String,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -605,6 +641,24 @@ pub struct ImageAmbiguity {
     pub extra: IndexMap<String, Value>,
 }
 
+/// The images that were read by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImageBatch {
+    /// In the order of the ids.
+    #[serde(rename = "found")]
+    pub found: Vec<ImageHeader>,
+    /// Ids that no record has, or one that is deleted.
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
+    /// How they were read: `filter`, `pages` or `gets`.
+    #[serde(rename = "by")]
+    pub by: String,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// An image.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -754,6 +808,24 @@ pub struct MaterialAmbiguity {
     /// `records` of the service.
     #[serde(rename = "records")]
     pub records: Vec<MaterialHeader>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// The materials that were read by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MaterialBatch {
+    /// In the order of the ids.
+    #[serde(rename = "found")]
+    pub found: Vec<MaterialHeader>,
+    /// Ids that no record has, or one that is deleted.
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
+    /// How they were read: `filter`, `pages` or `gets`.
+    #[serde(rename = "by")]
+    pub by: String,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -965,6 +1037,24 @@ pub struct StyleAmbiguity {
     /// `records` of the service.
     #[serde(rename = "records")]
     pub records: Vec<StyleHeader>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// The styles that were read by their ids.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StyleBatch {
+    /// In the order of the ids.
+    #[serde(rename = "found")]
+    pub found: Vec<StyleHeader>,
+    /// Ids that no record has, or one that is deleted.
+    #[serde(rename = "missing")]
+    pub missing: Vec<String>,
+    /// How they were read: `filter`, `pages` or `gets`.
+    #[serde(rename = "by")]
+    pub by: String,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

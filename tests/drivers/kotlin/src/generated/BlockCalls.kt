@@ -85,6 +85,13 @@ internal suspend fun BeProduct.blockCall(
                 appId = given.required("app_id", ::text),
                 options = given.ended(options),
             ).json()
+        "block.apps_get_many" ->
+            block.appsGetMany(
+                records = given.required("records", ::any),
+                apps = given.optional("apps", ::texts),
+                state = given.optional("state", ::any),
+                options = given.ended(options),
+            ).json()
         "block.app_schema" ->
             block.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
         "block.app_reset" ->
@@ -236,6 +243,14 @@ internal suspend fun BeProduct.blockCall(
                 folderId = given.optional("folder_id", ::text),
                 options = given.ended(options),
             ).json()
+        "block.attributes_get_many", "block.get_many" ->
+            block.getMany(
+                ids = given.required("ids", ::texts),
+                folderId = given.optional("folder_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "block.attributes_load", "block.load" ->
+            block.load(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "block.attributes_create", "block.create" ->
             block.create(
                 folderId = given.required("folder_id", ::text),

@@ -85,6 +85,13 @@ internal suspend fun BeProduct.colorCall(
                 appId = given.required("app_id", ::text),
                 options = given.ended(options),
             ).json()
+        "color.apps_get_many" ->
+            color.appsGetMany(
+                records = given.required("records", ::any),
+                apps = given.optional("apps", ::texts),
+                state = given.optional("state", ::any),
+                options = given.ended(options),
+            ).json()
         "color.app_schema" ->
             color.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
         "color.app_reset" ->
@@ -225,6 +232,14 @@ internal suspend fun BeProduct.colorCall(
                 folderId = given.optional("folder_id", ::text),
                 options = given.ended(options),
             ).json()
+        "color.attributes_get_many", "color.get_many" ->
+            color.getMany(
+                ids = given.required("ids", ::texts),
+                folderId = given.optional("folder_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "color.attributes_load", "color.load" ->
+            color.load(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "color.attributes_create", "color.create" ->
             color.create(
                 folderId = given.required("folder_id", ::text),

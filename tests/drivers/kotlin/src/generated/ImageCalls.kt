@@ -85,6 +85,13 @@ internal suspend fun BeProduct.imageCall(
                 appId = given.required("app_id", ::text),
                 options = given.ended(options),
             ).json()
+        "image.apps_get_many" ->
+            image.appsGetMany(
+                records = given.required("records", ::any),
+                apps = given.optional("apps", ::texts),
+                state = given.optional("state", ::any),
+                options = given.ended(options),
+            ).json()
         "image.app_schema" ->
             image.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
         "image.app_reset" ->
@@ -223,6 +230,14 @@ internal suspend fun BeProduct.imageCall(
                 folderId = given.optional("folder_id", ::text),
                 options = given.ended(options),
             ).json()
+        "image.attributes_get_many", "image.get_many" ->
+            image.getMany(
+                ids = given.required("ids", ::texts),
+                folderId = given.optional("folder_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "image.attributes_load", "image.load" ->
+            image.load(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "image.attributes_create", "image.create" ->
             image.create(
                 folderId = given.required("folder_id", ::text),

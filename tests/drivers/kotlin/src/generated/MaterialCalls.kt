@@ -140,6 +140,13 @@ internal suspend fun BeProduct.materialCall(
                 appId = given.required("app_id", ::text),
                 options = given.ended(options),
             ).json()
+        "material.apps_get_many" ->
+            material.appsGetMany(
+                records = given.required("records", ::any),
+                apps = given.optional("apps", ::texts),
+                state = given.optional("state", ::any),
+                options = given.ended(options),
+            ).json()
         "material.app_schema" ->
             material.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
         "material.app_reset" ->
@@ -302,6 +309,14 @@ internal suspend fun BeProduct.materialCall(
                 folderId = given.optional("folder_id", ::text),
                 options = given.ended(options),
             ).json()
+        "material.attributes_get_many", "material.get_many" ->
+            material.getMany(
+                ids = given.required("ids", ::texts),
+                folderId = given.optional("folder_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "material.attributes_load", "material.load" ->
+            material.load(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "material.attributes_create", "material.create" ->
             material.create(
                 folderId = given.required("folder_id", ::text),

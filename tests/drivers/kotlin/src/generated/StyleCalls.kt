@@ -314,6 +314,13 @@ internal suspend fun BeProduct.styleCall(
                 appId = given.required("app_id", ::text),
                 options = given.ended(options),
             ).json()
+        "style.apps_get_many" ->
+            style.appsGetMany(
+                records = given.required("records", ::any),
+                apps = given.optional("apps", ::texts),
+                state = given.optional("state", ::any),
+                options = given.ended(options),
+            ).json()
         "style.app_schema" ->
             style.appSchema(appId = given.required("app_id", ::text), options = given.ended(options)).json()
         "style.app_reset" ->
@@ -470,6 +477,14 @@ internal suspend fun BeProduct.styleCall(
                 folderId = given.optional("folder_id", ::text),
                 options = given.ended(options),
             ).json()
+        "style.attributes_get_many", "style.get_many" ->
+            style.getMany(
+                ids = given.required("ids", ::texts),
+                folderId = given.optional("folder_id", ::text),
+                options = given.ended(options),
+            ).json()
+        "style.attributes_load", "style.load" ->
+            style.load(headerId = given.required("header_id", ::text), options = given.ended(options)).json()
         "style.attributes_create", "style.create" ->
             style.create(
                 folderId = given.required("folder_id", ::text),

@@ -143,6 +143,20 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "block.apps_get_many" => {
+            let call =
+                client.block().apps_get_many(given.required("records", arguments::any)?).options(options);
+            let call = match given.optional("apps", arguments::texts)? {
+                Some(value) => call.apps(value),
+                None => call,
+            };
+            let call = match given.optional("state", arguments::any)? {
+                Some(value) => call.state(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "block.app_schema" => {
             let call = client.block().app_schema(given.required("app_id", arguments::text)?).options(options);
             given.ended()?;
@@ -424,6 +438,20 @@ pub(super) async fn call(
                 Some(value) => call.folder_id(value),
                 None => call,
             };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.attributes_get_many" | "block.get_many" => {
+            let call = client.block().get_many(given.required("ids", arguments::texts)?).options(options);
+            let call = match given.optional("folder_id", arguments::text)? {
+                Some(value) => call.folder_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "block.attributes_load" | "block.load" => {
+            let call = client.block().load(given.required("header_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -143,6 +143,20 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "color.apps_get_many" => {
+            let call =
+                client.color().apps_get_many(given.required("records", arguments::any)?).options(options);
+            let call = match given.optional("apps", arguments::texts)? {
+                Some(value) => call.apps(value),
+                None => call,
+            };
+            let call = match given.optional("state", arguments::any)? {
+                Some(value) => call.state(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "color.app_schema" => {
             let call = client.color().app_schema(given.required("app_id", arguments::text)?).options(options);
             given.ended()?;
@@ -409,6 +423,20 @@ pub(super) async fn call(
                 Some(value) => call.folder_id(value),
                 None => call,
             };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.attributes_get_many" | "color.get_many" => {
+            let call = client.color().get_many(given.required("ids", arguments::texts)?).options(options);
+            let call = match given.optional("folder_id", arguments::text)? {
+                Some(value) => call.folder_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "color.attributes_load" | "color.load" => {
+            let call = client.color().load(given.required("header_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -246,6 +246,20 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "material.apps_get_many" => {
+            let call =
+                client.material().apps_get_many(given.required("records", arguments::any)?).options(options);
+            let call = match given.optional("apps", arguments::texts)? {
+                Some(value) => call.apps(value),
+                None => call,
+            };
+            let call = match given.optional("state", arguments::any)? {
+                Some(value) => call.state(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "material.app_schema" => {
             let call =
                 client.material().app_schema(given.required("app_id", arguments::text)?).options(options);
@@ -559,6 +573,20 @@ pub(super) async fn call(
                 Some(value) => call.folder_id(value),
                 None => call,
             };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_get_many" | "material.get_many" => {
+            let call = client.material().get_many(given.required("ids", arguments::texts)?).options(options);
+            let call = match given.optional("folder_id", arguments::text)? {
+                Some(value) => call.folder_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "material.attributes_load" | "material.load" => {
+            let call = client.material().load(given.required("header_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

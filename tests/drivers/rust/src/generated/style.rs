@@ -592,6 +592,20 @@ pub(super) async fn call(
             given.ended()?;
             Some(response(call.with_response().await))
         }
+        "style.apps_get_many" => {
+            let call =
+                client.style().apps_get_many(given.required("records", arguments::any)?).options(options);
+            let call = match given.optional("apps", arguments::texts)? {
+                Some(value) => call.apps(value),
+                None => call,
+            };
+            let call = match given.optional("state", arguments::any)? {
+                Some(value) => call.state(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
         "style.app_schema" => {
             let call = client.style().app_schema(given.required("app_id", arguments::text)?).options(options);
             given.ended()?;
@@ -894,6 +908,20 @@ pub(super) async fn call(
                 Some(value) => call.folder_id(value),
                 None => call,
             };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_get_many" | "style.get_many" => {
+            let call = client.style().get_many(given.required("ids", arguments::texts)?).options(options);
+            let call = match given.optional("folder_id", arguments::text)? {
+                Some(value) => call.folder_id(value),
+                None => call,
+            };
+            given.ended()?;
+            Some(response(call.with_response().await))
+        }
+        "style.attributes_load" | "style.load" => {
+            let call = client.style().load(given.required("header_id", arguments::text)?).options(options);
             given.ended()?;
             Some(response(call.with_response().await))
         }

@@ -62,12 +62,12 @@ fn listing(call: &Call<'_>, page: Page) -> Result<Answer, Refusal> {
     let show_deleted = call.flag("showDeleted");
     let kind = call.kind();
 
-    let (folders, listed, wording) = {
+    let (folders, listed, wording, knows_ids) = {
         let mut state = call.shared.state();
-        let (now, wording) = (state.now(), call.wording(&state));
+        let (now, wording, knows_ids) = (state.now(), call.wording(&state), state.settings.id_filter);
         let master = state.records.master_mut(kind);
         // The records are shared, so the list is searched and written without holding up other requests.
-        (master.folders.clone(), master.listed(now), wording)
+        (master.folders.clone(), master.listed(now), wording, knows_ids)
     };
     let folder = match folder_id {
         None => None,
@@ -82,7 +82,8 @@ fn listing(call: &Call<'_>, page: Page) -> Result<Answer, Refusal> {
         Some(at) => vec![&folders[at]],
         None => folders.iter().collect(),
     };
-    let filters = filters::known_to_folders(&filters, &asked);
+    let mut filters = filters::known_to_folders(&filters, &asked);
+    filters.retain(|filter| knows_ids || !filter.is_by_id());
     let by_colorway = SEWN.contains(&kind) && !colorway_filters.is_empty();
     let outlines_only = filters::ask_for_outlines_only(&filters) && !by_colorway;
     let matching = listed.slots().filter(|slot| {

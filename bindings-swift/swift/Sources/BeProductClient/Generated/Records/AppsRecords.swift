@@ -55,6 +55,96 @@ public struct App: Record, JSONConvertible {
     }
 }
 
+/// Pages of many records.
+public struct AppBatch: Record, JSONConvertible {
+    /// In the order of the records, and of the applications of their folders.
+    public var pages: [AppOutcome]
+    /// Number of pages that failed.
+    public var failed: Int
+    /// Ids that no record has, or one that is deleted.
+    public var missing: [String]
+    /// What was read, as the next call takes it.
+    public var state: JSONValue?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        pages: [AppOutcome],
+        failed: Int,
+        missing: [String],
+        state: JSONValue? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.pages = pages
+        self.failed = failed
+        self.missing = missing
+        self.state = state
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        pages = try reader.required("pages")
+        failed = try reader.required("failed")
+        missing = try reader.required("missing")
+        state = try reader.take("state")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "pages": pages,
+            "failed": failed,
+            "missing": missing,
+            "state": state,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// Why a page was not read.
+public struct AppFailure: Record, JSONConvertible {
+    /// Kind of the error.
+    public var kind: String
+    /// What went wrong.
+    public var message: String
+    /// HTTP status of the answer.
+    public var status: Int?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        kind: String,
+        message: String,
+        status: Int? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.kind = kind
+        self.message = message
+        self.status = status
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        kind = try reader.required("kind")
+        message = try reader.required("message")
+        status = try reader.take("status")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "kind": kind,
+            "message": message,
+            "status": status,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A field of a row with its new value.
 public struct AppFieldChange: Record, JSONConvertible {
     /// Id of the field.
@@ -86,6 +176,72 @@ public struct AppFieldChange: Record, JSONConvertible {
         let named: Members = [
             "id": id,
             "value": value,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// What became of one page.
+public struct AppOutcome: Record, JSONConvertible {
+    /// Id of the record.
+    public var headerID: String
+    /// Id of the application.
+    public var appID: String
+    /// Title of the application.
+    public var title: String?
+    /// Type of the application.
+    public var type: String?
+    /// `read`, `unchanged`, `off` or `failed`.
+    public var outcome: String
+    /// The page, if it was read.
+    public var page: AppPage?
+    /// Why it failed.
+    public var error: AppFailure?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        headerID: String,
+        appID: String,
+        title: String? = nil,
+        type: String? = nil,
+        outcome: String,
+        page: AppPage? = nil,
+        error: AppFailure? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.headerID = headerID
+        self.appID = appID
+        self.title = title
+        self.type = type
+        self.outcome = outcome
+        self.page = page
+        self.error = error
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        headerID = try reader.required("headerId")
+        appID = try reader.required("appId")
+        title = try reader.take("title")
+        type = try reader.take("type")
+        outcome = try reader.required("outcome")
+        page = try reader.take("page")
+        error = try reader.take("error")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "headerId": headerID,
+            "appId": appID,
+            "title": title,
+            "type": type,
+            "outcome": outcome,
+            "page": page,
+            "error": error,
         ]
         return JSONObject(present: named, extra: extra)
     }

@@ -73,6 +73,48 @@ public struct BlockAmbiguity: Record, JSONConvertible {
     }
 }
 
+/// The blocks that were read by their ids.
+public struct BlockBatch: Record, JSONConvertible {
+    /// In the order of the ids.
+    public var found: [BlockHeader]
+    /// Ids that no record has, or one that is deleted.
+    public var missing: [String]
+    /// How they were read: `filter`, `pages` or `gets`.
+    public var by: String
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [BlockHeader],
+        missing: [String],
+        by: String,
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.by = by
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        by = try reader.required("by")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "by": by,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// A new yes or no, in an object of its own.
 public struct BlockFlagChange: Record, JSONConvertible {
     /// The value.
@@ -583,6 +625,48 @@ public struct ColorAmbiguity: Record, JSONConvertible {
         let named: Members = [
             "number": number,
             "records": records,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// The palettes that were read by their ids.
+public struct ColorBatch: Record, JSONConvertible {
+    /// In the order of the ids.
+    public var found: [ColorHeader]
+    /// Ids that no record has, or one that is deleted.
+    public var missing: [String]
+    /// How they were read: `filter`, `pages` or `gets`.
+    public var by: String
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [ColorHeader],
+        missing: [String],
+        by: String,
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.by = by
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        by = try reader.required("by")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "by": by,
         ]
         return JSONObject(present: named, extra: extra)
     }
@@ -1218,6 +1302,48 @@ public struct ImageAmbiguity: Record, JSONConvertible {
     }
 }
 
+/// The images that were read by their ids.
+public struct ImageBatch: Record, JSONConvertible {
+    /// In the order of the ids.
+    public var found: [ImageHeader]
+    /// Ids that no record has, or one that is deleted.
+    public var missing: [String]
+    /// How they were read: `filter`, `pages` or `gets`.
+    public var by: String
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [ImageHeader],
+        missing: [String],
+        by: String,
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.by = by
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        by = try reader.required("by")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "by": by,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// An image.
 public struct ImageHeader: Record, JSONConvertible {
     /// Id of the record.
@@ -1493,6 +1619,48 @@ public struct MaterialAmbiguity: Record, JSONConvertible {
         let named: Members = [
             "number": number,
             "records": records,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// The materials that were read by their ids.
+public struct MaterialBatch: Record, JSONConvertible {
+    /// In the order of the ids.
+    public var found: [MaterialHeader]
+    /// Ids that no record has, or one that is deleted.
+    public var missing: [String]
+    /// How they were read: `filter`, `pages` or `gets`.
+    public var by: String
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [MaterialHeader],
+        missing: [String],
+        by: String,
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.by = by
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        by = try reader.required("by")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "by": by,
         ]
         return JSONObject(present: named, extra: extra)
     }
@@ -1892,6 +2060,48 @@ public struct StyleAmbiguity: Record, JSONConvertible {
         let named: Members = [
             "number": number,
             "records": records,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// The styles that were read by their ids.
+public struct StyleBatch: Record, JSONConvertible {
+    /// In the order of the ids.
+    public var found: [StyleHeader]
+    /// Ids that no record has, or one that is deleted.
+    public var missing: [String]
+    /// How they were read: `filter`, `pages` or `gets`.
+    public var by: String
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        found: [StyleHeader],
+        missing: [String],
+        by: String,
+        extra: JSONObject = [:]
+    ) {
+        self.found = found
+        self.missing = missing
+        self.by = by
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        found = try reader.required("found")
+        missing = try reader.required("missing")
+        by = try reader.required("by")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "found": found,
+            "missing": missing,
+            "by": by,
         ]
         return JSONObject(present: named, extra: extra)
     }

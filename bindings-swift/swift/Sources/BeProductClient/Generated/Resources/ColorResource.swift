@@ -319,6 +319,38 @@ public struct ColorResource: Sendable {
         ).body
     }
 
+    /// What many palettes have in their applications: one request a page, and one for the list of applications of each
+    /// folder. A page that fails does not end the others.
+    ///
+    /// With the `state` of an earlier answer, a page is left out that was read then and whose palette has the same
+    /// `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages
+    /// of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is
+    /// read only after the schema of its application has shown that variations are on, because reading it may create
+    /// one (docs/service/requests.md, GET that changes data).
+    ///
+    /// Returns `pages` (in the order of the palettes, and of the applications of their folders), `failed` (the number
+    /// of pages that failed), `missing` (ids that no palette has) and `state`. The outcome of a page is `read`,
+    /// `unchanged`, `off` (variations are off) or `failed`.
+    ///
+    /// - Parameters:
+    ///   - records: Ids of palettes, or palettes as a list has returned them, which saves reading them for their folder
+    ///     and time.
+    ///   - apps: Ids or titles of applications. Default: all.
+    ///   - state: `state` of an earlier answer. Default: none, and all pages are read.
+    public func appsGetMany(
+        records: JSONValue,
+        apps: [String]? = nil,
+        state: JSONValue? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> AppBatch {
+        try await detailed.appsGetMany(
+            records: records,
+            apps: apps,
+            state: state,
+            options: options
+        ).body
+    }
+
     /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
     /// so it is returned unchanged (docs/service/apps.md, Schemas of pages).
     ///
@@ -883,6 +915,50 @@ public struct ColorResource: Sendable {
             folderID: folderID,
             options: options
         ).body
+    }
+
+    /// The palettes with these ids, in as few requests as the service allows.
+    ///
+    /// A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that it does
+    /// (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and nothing else,
+    /// proves it by palettes that are there where the answer leaves that open, and remembers the outcome. Without the
+    /// filter it reads the pages of the list if they are fewer than the ids, and else each palette. `by` says how the
+    /// palettes were read: `filter`, `pages` or `gets`.
+    ///
+    /// Returns `found` (the palettes in the order of the ids) and `missing` (ids that no palette has, or one that is
+    /// deleted).
+    ///
+    /// When a request fails, the error's ``BeProductError/details`` hold the results of the other requests: `found`,
+    /// `missing`, and the `cost` of all.
+    ///
+    /// - Parameters:
+    ///   - ids: Ids to look up. A repeated id is requested once.
+    ///   - folderID: Folder of the palettes; without it the client may read the pages of all folders. A palette of
+    ///     another folder is missing. Default: all folders.
+    public func getMany(
+        ids: [String],
+        folderID: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> ColorBatch {
+        try await detailed.getMany(
+            ids: ids,
+            folderID: folderID,
+            options: options
+        ).body
+    }
+
+    /// One palette, in a request that it may share: those that are asked for within 10 ms, with the same options, are
+    /// read together as `getMany` reads them. For code that reads palettes one by one in many places at once.
+    ///
+    /// Errors: ``ErrorKind/notFound`` when there is no such palette, or it is deleted.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the palette.
+    public func load(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> ColorHeader {
+        try await detailed.load(headerID: headerID, options: options).body
     }
 
     /// Creates a palette and returns it in full.
@@ -1541,6 +1617,24 @@ public struct ColorResource: Sendable {
             )
         }
 
+        /// ``ColorResource/appsGetMany(records:apps:state:options:)``
+        public func appsGetMany(
+            records: JSONValue,
+            apps: [String]? = nil,
+            state: JSONValue? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<AppBatch> {
+            try await connection.call(
+                "color.apps_get_many",
+                [
+                    "records": records,
+                    "apps": apps,
+                    "state": state,
+                ],
+                options
+            )
+        }
+
         /// ``ColorResource/appSchema(appID:options:)``
         public func appSchema(
             appID: String,
@@ -1932,6 +2026,30 @@ public struct ColorResource: Sendable {
                 ],
                 options
             )
+        }
+
+        /// ``ColorResource/getMany(ids:folderID:options:)``
+        public func getMany(
+            ids: [String],
+            folderID: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<ColorBatch> {
+            try await connection.call(
+                "color.attributes_get_many",
+                [
+                    "ids": ids,
+                    "folder_id": folderID,
+                ],
+                options
+            )
+        }
+
+        /// ``ColorResource/load(headerID:options:)``
+        public func load(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<ColorHeader> {
+            try await connection.call("color.attributes_load", ["header_id": headerID], options)
         }
 
         /// ``ColorResource/create(folderID:fields:colors:preserveVersion:options:)``

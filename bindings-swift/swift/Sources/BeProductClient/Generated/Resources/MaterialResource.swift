@@ -506,6 +506,38 @@ public struct MaterialResource: Sendable {
         ).body
     }
 
+    /// What many materials have in their applications: one request a page, and one for the list of applications of each
+    /// folder. A page that fails does not end the others.
+    ///
+    /// With the `state` of an earlier answer, a page is left out that was read then and whose material has the same
+    /// `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages
+    /// of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is
+    /// read only after the schema of its application has shown that variations are on, because reading it may create
+    /// one (docs/service/requests.md, GET that changes data).
+    ///
+    /// Returns `pages` (in the order of the materials, and of the applications of their folders), `failed` (the number
+    /// of pages that failed), `missing` (ids that no material has) and `state`. The outcome of a page is `read`,
+    /// `unchanged`, `off` (variations are off) or `failed`.
+    ///
+    /// - Parameters:
+    ///   - records: Ids of materials, or materials as a list has returned them, which saves reading them for their
+    ///     folder and time.
+    ///   - apps: Ids or titles of applications. Default: all.
+    ///   - state: `state` of an earlier answer. Default: none, and all pages are read.
+    public func appsGetMany(
+        records: JSONValue,
+        apps: [String]? = nil,
+        state: JSONValue? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> AppBatch {
+        try await detailed.appsGetMany(
+            records: records,
+            apps: apps,
+            state: state,
+            options: options
+        ).body
+    }
+
     /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
     /// so it is returned unchanged (docs/service/apps.md, Schemas of pages).
     ///
@@ -1124,6 +1156,50 @@ public struct MaterialResource: Sendable {
             folderID: folderID,
             options: options
         ).body
+    }
+
+    /// The materials with these ids, in as few requests as the service allows.
+    ///
+    /// A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that it does
+    /// (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and nothing else,
+    /// proves it by materials that are there where the answer leaves that open, and remembers the outcome. Without the
+    /// filter it reads the pages of the list if they are fewer than the ids, and else each material. `by` says how the
+    /// materials were read: `filter`, `pages` or `gets`.
+    ///
+    /// Returns `found` (the materials in the order of the ids) and `missing` (ids that no material has, or one that is
+    /// deleted).
+    ///
+    /// When a request fails, the error's ``BeProductError/details`` hold the results of the other requests: `found`,
+    /// `missing`, and the `cost` of all.
+    ///
+    /// - Parameters:
+    ///   - ids: Ids to look up. A repeated id is requested once.
+    ///   - folderID: Folder of the materials; without it the client may read the pages of all folders. A material of
+    ///     another folder is missing. Default: all folders.
+    public func getMany(
+        ids: [String],
+        folderID: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> MaterialBatch {
+        try await detailed.getMany(
+            ids: ids,
+            folderID: folderID,
+            options: options
+        ).body
+    }
+
+    /// One material, in a request that it may share: those that are asked for within 10 ms, with the same options, are
+    /// read together as `getMany` reads them. For code that reads materials one by one in many places at once.
+    ///
+    /// Errors: ``ErrorKind/notFound`` when there is no such material, or it is deleted.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the material.
+    public func load(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> MaterialHeader {
+        try await detailed.load(headerID: headerID, options: options).body
     }
 
     /// Creates a material and returns it in full.
@@ -1999,6 +2075,24 @@ public struct MaterialResource: Sendable {
             )
         }
 
+        /// ``MaterialResource/appsGetMany(records:apps:state:options:)``
+        public func appsGetMany(
+            records: JSONValue,
+            apps: [String]? = nil,
+            state: JSONValue? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<AppBatch> {
+            try await connection.call(
+                "material.apps_get_many",
+                [
+                    "records": records,
+                    "apps": apps,
+                    "state": state,
+                ],
+                options
+            )
+        }
+
         /// ``MaterialResource/appSchema(appID:options:)``
         public func appSchema(
             appID: String,
@@ -2440,6 +2534,30 @@ public struct MaterialResource: Sendable {
                 ],
                 options
             )
+        }
+
+        /// ``MaterialResource/getMany(ids:folderID:options:)``
+        public func getMany(
+            ids: [String],
+            folderID: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<MaterialBatch> {
+            try await connection.call(
+                "material.attributes_get_many",
+                [
+                    "ids": ids,
+                    "folder_id": folderID,
+                ],
+                options
+            )
+        }
+
+        /// ``MaterialResource/load(headerID:options:)``
+        public func load(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<MaterialHeader> {
+            try await connection.call("material.attributes_load", ["header_id": headerID], options)
         }
 
         /// ``MaterialResource/create(folderID:fields:colorways:sizes:suppliers:preserveVersion:options:)``

@@ -1169,6 +1169,38 @@ public struct StyleResource: Sendable {
         ).body
     }
 
+    /// What many styles have in their applications: one request a page, and one for the list of applications of each
+    /// folder. A page that fails does not end the others.
+    ///
+    /// With the `state` of an earlier answer, a page is left out that was read then and whose style has the same
+    /// `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages
+    /// of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is
+    /// read only after the schema of its application has shown that variations are on, because reading it may create
+    /// one (docs/service/requests.md, GET that changes data).
+    ///
+    /// Returns `pages` (in the order of the styles, and of the applications of their folders), `failed` (the number of
+    /// pages that failed), `missing` (ids that no style has) and `state`. The outcome of a page is `read`, `unchanged`,
+    /// `off` (variations are off) or `failed`.
+    ///
+    /// - Parameters:
+    ///   - records: Ids of styles, or styles as a list has returned them, which saves reading them for their folder and
+    ///     time.
+    ///   - apps: Ids or titles of applications. Default: all.
+    ///   - state: `state` of an earlier answer. Default: none, and all pages are read.
+    public func appsGetMany(
+        records: JSONValue,
+        apps: [String]? = nil,
+        state: JSONValue? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> AppBatch {
+        try await detailed.appsGetMany(
+            records: records,
+            apps: apps,
+            state: state,
+            options: options
+        ).body
+    }
+
     /// Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
     /// so it is returned unchanged (docs/service/apps.md, Schemas of pages).
     ///
@@ -1787,6 +1819,50 @@ public struct StyleResource: Sendable {
             folderID: folderID,
             options: options
         ).body
+    }
+
+    /// The styles with these ids, in as few requests as the service allows.
+    ///
+    /// A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that it does
+    /// (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and nothing else,
+    /// proves it by styles that are there where the answer leaves that open, and remembers the outcome. Without the
+    /// filter it reads the pages of the list if they are fewer than the ids, and else each style. `by` says how the
+    /// styles were read: `filter`, `pages` or `gets`.
+    ///
+    /// Returns `found` (the styles in the order of the ids) and `missing` (ids that no style has, or one that is
+    /// deleted).
+    ///
+    /// When a request fails, the error's ``BeProductError/details`` hold the results of the other requests: `found`,
+    /// `missing`, and the `cost` of all.
+    ///
+    /// - Parameters:
+    ///   - ids: Ids to look up. A repeated id is requested once.
+    ///   - folderID: Folder of the styles; without it the client may read the pages of all folders. A style of another
+    ///     folder is missing. Default: all folders.
+    public func getMany(
+        ids: [String],
+        folderID: String? = nil,
+        options: CallOptions = CallOptions()
+    ) async throws -> StyleBatch {
+        try await detailed.getMany(
+            ids: ids,
+            folderID: folderID,
+            options: options
+        ).body
+    }
+
+    /// One style, in a request that it may share: those that are asked for within 10 ms, with the same options, are
+    /// read together as `getMany` reads them. For code that reads styles one by one in many places at once.
+    ///
+    /// Errors: ``ErrorKind/notFound`` when there is no such style, or it is deleted.
+    ///
+    /// - Parameters:
+    ///   - headerID: Id of the style.
+    public func load(
+        headerID: String,
+        options: CallOptions = CallOptions()
+    ) async throws -> StyleHeader {
+        try await detailed.load(headerID: headerID, options: options).body
     }
 
     /// Creates a style and returns it in full.
@@ -3239,6 +3315,24 @@ public struct StyleResource: Sendable {
             )
         }
 
+        /// ``StyleResource/appsGetMany(records:apps:state:options:)``
+        public func appsGetMany(
+            records: JSONValue,
+            apps: [String]? = nil,
+            state: JSONValue? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<AppBatch> {
+            try await connection.call(
+                "style.apps_get_many",
+                [
+                    "records": records,
+                    "apps": apps,
+                    "state": state,
+                ],
+                options
+            )
+        }
+
         /// ``StyleResource/appSchema(appID:options:)``
         public func appSchema(
             appID: String,
@@ -3680,6 +3774,30 @@ public struct StyleResource: Sendable {
                 ],
                 options
             )
+        }
+
+        /// ``StyleResource/getMany(ids:folderID:options:)``
+        public func getMany(
+            ids: [String],
+            folderID: String? = nil,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<StyleBatch> {
+            try await connection.call(
+                "style.attributes_get_many",
+                [
+                    "ids": ids,
+                    "folder_id": folderID,
+                ],
+                options
+            )
+        }
+
+        /// ``StyleResource/load(headerID:options:)``
+        public func load(
+            headerID: String,
+            options: CallOptions = CallOptions()
+        ) async throws -> Response<StyleHeader> {
+            try await connection.call("style.attributes_load", ["header_id": headerID], options)
         }
 
         /// ``StyleResource/create(folderID:fields:colorways:sizes:sizeClasses:preserveVersion:options:)``

@@ -86,6 +86,13 @@ extension BeProduct {
                 appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
+        case "block.apps_get_many":
+            return try await block.detailed.appsGetMany(
+                records: given.required("records", any),
+                apps: given.optional("apps", texts),
+                state: given.optional("state", any),
+                options: given.ended(options)
+            ).json()
         case "block.app_schema":
             return try await block.detailed.appSchema(
                 appID: given.required("app_id", text),
@@ -253,6 +260,17 @@ extension BeProduct {
             return try await block.detailed.getManyByNumber(
                 numbers: given.required("numbers", texts),
                 folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.attributes_get_many", "block.get_many":
+            return try await block.detailed.getMany(
+                ids: given.required("ids", texts),
+                folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "block.attributes_load", "block.load":
+            return try await block.detailed.load(
+                headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
         case "block.attributes_create", "block.create":

@@ -86,6 +86,13 @@ extension BeProduct {
                 appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
+        case "color.apps_get_many":
+            return try await color.detailed.appsGetMany(
+                records: given.required("records", any),
+                apps: given.optional("apps", texts),
+                state: given.optional("state", any),
+                options: given.ended(options)
+            ).json()
         case "color.app_schema":
             return try await color.detailed.appSchema(
                 appID: given.required("app_id", text),
@@ -245,6 +252,17 @@ extension BeProduct {
             return try await color.detailed.getManyByNumber(
                 numbers: given.required("numbers", texts),
                 folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.attributes_get_many", "color.get_many":
+            return try await color.detailed.getMany(
+                ids: given.required("ids", texts),
+                folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "color.attributes_load", "color.load":
+            return try await color.detailed.load(
+                headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
         case "color.attributes_create", "color.create":

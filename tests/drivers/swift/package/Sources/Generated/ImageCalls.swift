@@ -86,6 +86,13 @@ extension BeProduct {
                 appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
+        case "image.apps_get_many":
+            return try await image.detailed.appsGetMany(
+                records: given.required("records", any),
+                apps: given.optional("apps", texts),
+                state: given.optional("state", any),
+                options: given.ended(options)
+            ).json()
         case "image.app_schema":
             return try await image.detailed.appSchema(
                 appID: given.required("app_id", text),
@@ -240,6 +247,17 @@ extension BeProduct {
             return try await image.detailed.getManyByNumber(
                 numbers: given.required("numbers", texts),
                 folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "image.attributes_get_many", "image.get_many":
+            return try await image.detailed.getMany(
+                ids: given.required("ids", texts),
+                folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "image.attributes_load", "image.load":
+            return try await image.detailed.load(
+                headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
         case "image.attributes_create", "image.create":

@@ -141,6 +141,13 @@ extension BeProduct {
                 appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
+        case "material.apps_get_many":
+            return try await material.detailed.appsGetMany(
+                records: given.required("records", any),
+                apps: given.optional("apps", texts),
+                state: given.optional("state", any),
+                options: given.ended(options)
+            ).json()
         case "material.app_schema":
             return try await material.detailed.appSchema(
                 appID: given.required("app_id", text),
@@ -322,6 +329,17 @@ extension BeProduct {
             return try await material.detailed.getManyByNumber(
                 numbers: given.required("numbers", texts),
                 folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_get_many", "material.get_many":
+            return try await material.detailed.getMany(
+                ids: given.required("ids", texts),
+                folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "material.attributes_load", "material.load":
+            return try await material.detailed.load(
+                headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
         case "material.attributes_create", "material.create":

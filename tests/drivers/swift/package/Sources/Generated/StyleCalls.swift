@@ -324,6 +324,13 @@ extension BeProduct {
                 appID: given.required("app_id", text),
                 options: given.ended(options)
             ).json()
+        case "style.apps_get_many":
+            return try await style.detailed.appsGetMany(
+                records: given.required("records", any),
+                apps: given.optional("apps", texts),
+                state: given.optional("state", any),
+                options: given.ended(options)
+            ).json()
         case "style.app_schema":
             return try await style.detailed.appSchema(
                 appID: given.required("app_id", text),
@@ -505,6 +512,17 @@ extension BeProduct {
             return try await style.detailed.getManyByNumber(
                 numbers: given.required("numbers", texts),
                 folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_get_many", "style.get_many":
+            return try await style.detailed.getMany(
+                ids: given.required("ids", texts),
+                folderID: given.optional("folder_id", text),
+                options: given.ended(options)
+            ).json()
+        case "style.attributes_load", "style.load":
+            return try await style.detailed.load(
+                headerID: given.required("header_id", text),
                 options: given.ended(options)
             ).json()
         case "style.attributes_create", "style.create":

@@ -30,6 +30,42 @@ data class App(
 internal object AppSerializer :
     RecordSerializer<App>(App.generatedSerializer())
 
+/** Pages of many records. */
+@Serializable(with = AppBatchSerializer::class)
+@KeepGeneratedSerializer
+data class AppBatch(
+    /** In the order of the records, and of the applications of their folders. */
+    val pages: List<AppOutcome>,
+    /** Number of pages that failed. */
+    val failed: Long,
+    /** Ids that no record has, or one that is deleted. */
+    val missing: List<String>,
+    /** What was read, as the next call takes it. */
+    val state: JsonElement? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object AppBatchSerializer :
+    RecordSerializer<AppBatch>(AppBatch.generatedSerializer())
+
+/** Why a page was not read. */
+@Serializable(with = AppFailureSerializer::class)
+@KeepGeneratedSerializer
+data class AppFailure(
+    /** Kind of the error. */
+    val kind: String,
+    /** What went wrong. */
+    val message: String,
+    /** HTTP status of the answer. */
+    val status: Long? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object AppFailureSerializer :
+    RecordSerializer<AppFailure>(AppFailure.generatedSerializer())
+
 /** A field of a row with its new value. */
 @Serializable(with = AppFieldChangeSerializer::class)
 @KeepGeneratedSerializer
@@ -44,6 +80,31 @@ data class AppFieldChange(
 
 internal object AppFieldChangeSerializer :
     RecordSerializer<AppFieldChange>(AppFieldChange.generatedSerializer())
+
+/** What became of one page. */
+@Serializable(with = AppOutcomeSerializer::class)
+@KeepGeneratedSerializer
+data class AppOutcome(
+    /** Id of the record. */
+    val headerId: String,
+    /** Id of the application. */
+    val appId: String,
+    /** Title of the application. */
+    val title: String? = null,
+    /** Type of the application. */
+    val type: String? = null,
+    /** `read`, `unchanged`, `off` or `failed`. */
+    val outcome: String,
+    /** The page, if it was read. */
+    val page: AppPage? = null,
+    /** Why it failed. */
+    val error: AppFailure? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object AppOutcomeSerializer :
+    RecordSerializer<AppOutcome>(AppOutcome.generatedSerializer())
 
 /** What a record has in an application. */
 @Serializable(with = AppPageSerializer::class)

@@ -43,6 +43,23 @@ data class BlockAmbiguity(
 internal object BlockAmbiguitySerializer :
     RecordSerializer<BlockAmbiguity>(BlockAmbiguity.generatedSerializer())
 
+/** The blocks that were read by their ids. */
+@Serializable(with = BlockBatchSerializer::class)
+@KeepGeneratedSerializer
+data class BlockBatch(
+    /** In the order of the ids. */
+    val found: List<BlockHeader>,
+    /** Ids that no record has, or one that is deleted. */
+    val missing: List<String>,
+    /** How they were read: `filter`, `pages` or `gets`. */
+    val by: String,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object BlockBatchSerializer :
+    RecordSerializer<BlockBatch>(BlockBatch.generatedSerializer())
+
 /** A new yes or no, in an object of its own. */
 @Serializable(with = BlockFlagChangeSerializer::class)
 @KeepGeneratedSerializer
@@ -260,6 +277,23 @@ data class ColorAmbiguity(
 
 internal object ColorAmbiguitySerializer :
     RecordSerializer<ColorAmbiguity>(ColorAmbiguity.generatedSerializer())
+
+/** The palettes that were read by their ids. */
+@Serializable(with = ColorBatchSerializer::class)
+@KeepGeneratedSerializer
+data class ColorBatch(
+    /** In the order of the ids. */
+    val found: List<ColorHeader>,
+    /** Ids that no record has, or one that is deleted. */
+    val missing: List<String>,
+    /** How they were read: `filter`, `pages` or `gets`. */
+    val by: String,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ColorBatchSerializer :
+    RecordSerializer<ColorBatch>(ColorBatch.generatedSerializer())
 
 /** A colour of a palette, as a create or an update takes it. */
 @Serializable(with = ColorChangeSerializer::class)
@@ -533,6 +567,23 @@ data class ImageAmbiguity(
 internal object ImageAmbiguitySerializer :
     RecordSerializer<ImageAmbiguity>(ImageAmbiguity.generatedSerializer())
 
+/** The images that were read by their ids. */
+@Serializable(with = ImageBatchSerializer::class)
+@KeepGeneratedSerializer
+data class ImageBatch(
+    /** In the order of the ids. */
+    val found: List<ImageHeader>,
+    /** Ids that no record has, or one that is deleted. */
+    val missing: List<String>,
+    /** How they were read: `filter`, `pages` or `gets`. */
+    val by: String,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ImageBatchSerializer :
+    RecordSerializer<ImageBatch>(ImageBatch.generatedSerializer())
+
 /** An image. */
 @Serializable(with = ImageHeaderSerializer::class)
 @KeepGeneratedSerializer
@@ -650,6 +701,23 @@ data class MaterialAmbiguity(
 
 internal object MaterialAmbiguitySerializer :
     RecordSerializer<MaterialAmbiguity>(MaterialAmbiguity.generatedSerializer())
+
+/** The materials that were read by their ids. */
+@Serializable(with = MaterialBatchSerializer::class)
+@KeepGeneratedSerializer
+data class MaterialBatch(
+    /** In the order of the ids. */
+    val found: List<MaterialHeader>,
+    /** Ids that no record has, or one that is deleted. */
+    val missing: List<String>,
+    /** How they were read: `filter`, `pages` or `gets`. */
+    val by: String,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object MaterialBatchSerializer :
+    RecordSerializer<MaterialBatch>(MaterialBatch.generatedSerializer())
 
 /** A material. */
 @Serializable(with = MaterialHeaderSerializer::class)
@@ -824,6 +892,23 @@ data class StyleAmbiguity(
 
 internal object StyleAmbiguitySerializer :
     RecordSerializer<StyleAmbiguity>(StyleAmbiguity.generatedSerializer())
+
+/** The styles that were read by their ids. */
+@Serializable(with = StyleBatchSerializer::class)
+@KeepGeneratedSerializer
+data class StyleBatch(
+    /** In the order of the ids. */
+    val found: List<StyleHeader>,
+    /** Ids that no record has, or one that is deleted. */
+    val missing: List<String>,
+    /** How they were read: `filter`, `pages` or `gets`. */
+    val by: String,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object StyleBatchSerializer :
+    RecordSerializer<StyleBatch>(StyleBatch.generatedSerializer())
 
 /** A style. */
 @Serializable(with = StyleHeaderSerializer::class)

@@ -287,6 +287,33 @@ class ImageResource internal constructor(private val seam: Seam) {
         seam.call("image.app_get", arguments("header_id" to headerId, "app_id" to appId), options)
 
     /**
+     * What many images have in their applications: one request a page, and one for the list of applications of each
+     * folder. A page that fails does not end the others.
+     *
+     * With the `state` of an earlier answer, a page is left out that was read then and whose image has the same
+     * `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages
+     * of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is
+     * read only after the schema of its application has shown that variations are on, because reading it may create one
+     * (docs/service/requests.md, GET that changes data).
+     *
+     * Returns `pages` (in the order of the images, and of the applications of their folders), `failed` (the number of
+     * pages that failed), `missing` (ids that no image has) and `state`. The outcome of a page is `read`, `unchanged`,
+     * `off` (variations are off) or `failed`.
+     *
+     * @param records Ids of images, or images as a list has returned them, which saves reading them for their folder
+     * and time.
+     * @param apps Ids or titles of applications. Default: all.
+     * @param state `state` of an earlier answer. Default: none, and all pages are read.
+     */
+    suspend fun appsGetMany(
+        records: JsonElement,
+        apps: List<String>? = null,
+        state: JsonElement? = null,
+        options: CallOptions = CallOptions(),
+    ): AppBatch =
+        seam.call("image.apps_get_many", arguments("records" to records, "apps" to apps, "state" to state), options)
+
+    /**
      * Fields of an application. Of a form it is an object with the list `form`; the forms of other types are unknown,
      * so it is returned unchanged (docs/service/apps.md, Schemas of pages).
      *
@@ -727,6 +754,39 @@ class ImageResource internal constructor(private val seam: Seam) {
             arguments("numbers" to numbers, "folder_id" to folderId),
             options,
         )
+
+    /**
+     * The images with these ids, in as few requests as the service allows.
+     *
+     * A list filtered by id takes 200 ids a request, where the service knows that filter: no source shows that it does
+     * (docs/service/lists.md, Filters). So the client looks whether it returns what was asked for and nothing else,
+     * proves it by images that are there where the answer leaves that open, and remembers the outcome. Without the
+     * filter it reads the pages of the list if they are fewer than the ids, and else each image. `by` says how the
+     * images were read: `filter`, `pages` or `gets`.
+     *
+     * Returns `found` (the images in the order of the ids) and `missing` (ids that no image has, or one that is
+     * deleted).
+     *
+     * When a request fails, the error's [BeProductException.details] hold the results of the other requests: `found`,
+     * `missing`, and the `cost` of all.
+     *
+     * @param ids Ids to look up. A repeated id is requested once.
+     * @param folderId Folder of the images; without it the client may read the pages of all folders. An image of
+     * another folder is missing. Default: all folders.
+     */
+    suspend fun getMany(ids: List<String>, folderId: String? = null, options: CallOptions = CallOptions()): ImageBatch =
+        seam.call("image.attributes_get_many", arguments("ids" to ids, "folder_id" to folderId), options)
+
+    /**
+     * One image, in a request that it may share: those that are asked for within 10 ms, with the same options, are read
+     * together as `getMany` reads them. For code that reads images one by one in many places at once.
+     *
+     * Errors: [NotFoundException] when there is no such image, or it is deleted.
+     *
+     * @param headerId Id of the image.
+     */
+    suspend fun load(headerId: String, options: CallOptions = CallOptions()): ImageHeader =
+        seam.call("image.attributes_load", arguments("header_id" to headerId), options)
 
     /**
      * Creates an image and returns it in full.
