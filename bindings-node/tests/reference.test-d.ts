@@ -64,6 +64,10 @@ export async function system(client: BeProduct): Promise<void> {
   console.log(await client.system.version());
 }
 
+export async function changes(client: BeProduct): Promise<void> {
+  console.log(await client.changes.preview());
+}
+
 export async function raw(client: BeProduct, path: string): Promise<void> {
   console.log(await client.raw.get(path));
 }

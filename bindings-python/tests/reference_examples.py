@@ -74,5 +74,9 @@ def system(client: BeProduct) -> None:
     print(client.system.version())
 
 
+def changes(client: BeProduct) -> None:
+    print(client.changes.preview())
+
+
 def raw(client: BeProduct, path: str) -> None:
     print(client.raw.get(path))

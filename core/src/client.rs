@@ -19,6 +19,7 @@ use crate::answer::Answer;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
 use crate::catalog::{Base, Handler, Kind, Operation, Parameter, operations};
+use crate::changes::{self, Scene};
 use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -155,6 +156,9 @@ impl Client {
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
             Handler::GetManyByNumber => handlers::get_many_by_number(requester, operation, &call).await,
             Handler::GetMany => handlers::get_many(requester, operation, &call).await,
+            Handler::PreviewChanges => changes::preview(&self.scene(operation, &call), &call).await,
+            Handler::ApplyChanges => changes::apply(&self.scene(operation, &call), &call).await,
+            Handler::ResumeChanges => changes::resume(&self.scene(operation, &call), &call).await,
             Handler::Load => handlers::load(requester, operation, &call).await,
             Handler::GetAppsOfMany => handlers::get_apps_of_many(requester, operation, &call).await,
             Handler::Download => handlers::download(requester, operation, &call).await,
@@ -369,6 +373,19 @@ impl Client {
     /// What checks the filters of a call, unless its options or the settings leave them unchecked.
     fn filters_of(&self, options: &CallOptions) -> Option<&Arc<FilterCheck>> {
         options.check_filters.unwrap_or(self.shared.config.check_filters).then_some(&self.filters)
+    }
+
+    /// What a set of changes works with.
+    fn scene<'a>(&'a self, operation: &'static Operation, call: &'a Call) -> Scene<'a> {
+        let folder = self.shared.schemas.as_ref().and_then(|schemas| schemas.parent());
+        Scene {
+            operation,
+            requester: &self.requester,
+            quota: &self.shared.quota,
+            company: &self.shared.company,
+            folder: folder.map(|folder| folder.join("changes")),
+            options: &call.options,
+        }
     }
 
     /// The options of a call with the client's below them.

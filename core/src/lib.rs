@@ -37,6 +37,7 @@ mod call_options;
 mod caller;
 mod cancel;
 mod catalog;
+mod changes;
 mod client;
 mod clock;
 mod config;

@@ -16,6 +16,7 @@ export const NAMES = new Map([
   ['blockHeaderId', 'block_header_id'],
   ['caCertificates', 'ca_certificates'],
   ['checkFilters', 'check_filters'],
+  ['clearBlanks', 'clear_blanks'],
   ['clientCredentials', 'client_credentials'],
   ['clientId', 'client_id'],
   ['clientSecret', 'client_secret'],

@@ -3,6 +3,7 @@
 import type { Caller } from '../connection.js';
 import { Automation } from './automation.js';
 import { Block } from './block.js';
+import { Changes } from './changes.js';
 import { Color } from './color.js';
 import { DataTables } from './data-tables.js';
 import { Directory } from './directory.js';
@@ -20,6 +21,7 @@ import { User } from './user.js';
 
 export type * from './automation.js';
 export type * from './block.js';
+export type * from './changes.js';
 export type * from './color.js';
 export type * from './data-tables.js';
 export type * from './directory.js';
@@ -70,6 +72,8 @@ export class Resources {
   readonly automation: Automation;
   /** The service itself: its version and its limits. */
   readonly system: System;
+  /** Sets of changes: what they will do is seen before, sent within the quota, and read back after. */
+  readonly changes: Changes;
   /** Requests that the catalogue has no operation for. */
   readonly raw: Raw;
 
@@ -90,6 +94,7 @@ export class Resources {
     this.user = new User(caller);
     this.automation = new Automation(caller);
     this.system = new System(caller);
+    this.changes = new Changes(caller);
     this.raw = new Raw(caller);
   }
 }

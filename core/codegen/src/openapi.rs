@@ -83,6 +83,9 @@ pub(crate) fn is_one_request(operation: &Operation) -> bool {
         | Handler::GetManyByNumber
         | Handler::GetMany
         | Handler::Load
+        | Handler::PreviewChanges
+        | Handler::ApplyChanges
+        | Handler::ResumeChanges
         | Handler::GetAppsOfMany
         | Handler::Download
         | Handler::DownloadMany

@@ -161,6 +161,12 @@ pub(crate) enum Handler {
     GetMany,
     /// A record by id, gathered with others into a read of many.
     Load,
+    /// A set of edits, compared with what is there.
+    PreviewChanges,
+    /// A preview, carried out.
+    ApplyChanges,
+    /// One that was begun, carried on.
+    ResumeChanges,
     /// Pages of many records.
     GetAppsOfMany,
     UpdateRows,

@@ -12,7 +12,7 @@ use crate::arguments::short_id;
 use crate::catalog::{Kind, Operation, Parameter};
 use crate::error::{Error, Result};
 use crate::near;
-use crate::value::{FieldType, Place, standard_type, write, write_untyped};
+use crate::value::{FieldType, Place, equal, standard_type, write, write_untyped};
 
 /// Puts values into the form of the service, or refuses them.
 #[derive(Debug)]
@@ -62,6 +62,12 @@ impl Schemas {
         Ok(())
     }
 
+    /// What checks the fields of a header in this folder, by the parameter that a new one has them in.
+    pub(crate) fn of_header(&self, create: &Operation, fields: &Parameter, folder: &str) -> FieldCheck {
+        let folder = Map::from_iter([("folder_id".to_owned(), Value::from(folder))]);
+        self.check_of(Place::Header, create, fields, &folder)
+    }
+
     /// What checks the rows of a data table.
     pub(crate) fn of_rows(
         &self,
@@ -93,6 +99,37 @@ impl FieldCheck {
     /// A map of values, or a list of `{id, value}`.
     pub(crate) fn fields(&self, name: &str, fields: &mut Value) -> Result<()> {
         each(fields, |id, value| self.field(name, id, value))
+    }
+
+    /// What is sent for the value of a header's field, or why it is refused.
+    pub(crate) fn put(&self, id: &str, value: &Value) -> Result<Value, String> {
+        if SET_BY_SERVICE.contains(&id) {
+            return Err(format!("{id} is set by the service, which ignores what is sent: leave it out"));
+        }
+        let (name, mut value) = ("fields", value.clone());
+        self.field(name, id, &mut value).map(|()| value).map_err(|error| {
+            let text = error.message();
+            text.strip_prefix("fields: ").unwrap_or(text).to_owned()
+        })
+    }
+
+    /// Whether two values of a field are the same to the service. `type_name` is what a record says of it.
+    pub(crate) fn is_equal(&self, id: &str, type_name: Option<&str>, a: &Value, b: &Value) -> bool {
+        match self.definition(id) {
+            Some(definition) => definition.equal(a, b),
+            None => equal(self.field_type(id, type_name), a, b),
+        }
+    }
+
+    /// The type of a header's field.
+    pub(crate) fn field_type(&self, id: &str, type_name: Option<&str>) -> FieldType {
+        let known = self.definition(id).map(|definition| definition.field_type);
+        let known = known.or_else(|| standard(self.place, id)).or_else(|| type_name.map(FieldType::of));
+        known.unwrap_or(FieldType::Other)
+    }
+
+    fn definition(&self, id: &str) -> Option<&Definition> {
+        self.schema.as_ref()?.fields().get(id)
     }
 
     /// A row of a page, which answers spell in another way.

@@ -102,7 +102,6 @@ impl Definition {
 
     /// Whether two values, read or written, are the same to the service, which stores some in another form than they were
     /// written in: a user by the user name or the name, a partner by the code, the name or as an object.
-    #[cfg_attr(not(test), allow(dead_code))] // For change sets, which verify with it.
     pub(super) fn equal(&self, a: &Value, b: &Value) -> bool {
         equal(self.field_type, &self.settled(a), &self.settled(b))
     }

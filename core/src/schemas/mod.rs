@@ -19,6 +19,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use self::apps::Apps;
+pub(crate) use self::check::FieldCheck;
 use self::definition::Definition;
 use self::folders::Folders;
 pub(crate) use self::folders::folder_of;

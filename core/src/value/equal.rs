@@ -10,7 +10,6 @@ use super::spelling::alike;
 
 /// Compares two values, read or written, as forgivingly as the service stores them: null, an empty text and an empty list are
 /// one, lists of choices and tags have no order, a Date is a day, numbers have a value and no digits.
-#[cfg_attr(not(test), allow(dead_code))] // For change sets, which verify with it.
 pub(crate) fn equal(field_type: FieldType, a: &Value, b: &Value) -> bool {
     let (a, b) = (read(field_type, a), read(field_type, b));
     if is_empty(&a) || is_empty(&b) {

@@ -4,6 +4,7 @@
 from beproduct_client.resources.auth import Auth
 from beproduct_client.resources.automation import Automation
 from beproduct_client.resources.block import Block
+from beproduct_client.resources.changes import Changes
 from beproduct_client.resources.color import Color
 from beproduct_client.resources.data_tables import DataTables
 from beproduct_client.resources.directory import Directory
@@ -40,6 +41,7 @@ class Resources:
         self.user = User(connection)
         self.automation = Automation(connection)
         self.system = System(connection)
+        self.changes = Changes(connection)
         self.raw = Raw(connection)
         # The official client's name.
         self.raw_api = self.raw

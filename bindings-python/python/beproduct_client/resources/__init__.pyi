@@ -8,6 +8,7 @@ from beproduct_client.resources.automation import (
     AutomationWithResponse,
 )
 from beproduct_client.resources.block import AsyncBlock, AsyncBlockWithResponse, Block, BlockWithResponse
+from beproduct_client.resources.changes import AsyncChanges, AsyncChangesWithResponse, Changes, ChangesWithResponse
 from beproduct_client.resources.color import AsyncColor, AsyncColorWithResponse, Color, ColorWithResponse
 from beproduct_client.resources.data_tables import (
     AsyncDataTables,
@@ -72,6 +73,7 @@ class Resources:
     user: User
     automation: Automation
     system: System
+    changes: Changes
     raw: Raw
     raw_api: Raw
     def __init__(self, connection: Connection) -> None: ...
@@ -94,6 +96,7 @@ class AsyncResources:
     user: AsyncUser
     automation: AsyncAutomation
     system: AsyncSystem
+    changes: AsyncChanges
     raw: AsyncRaw
     raw_api: AsyncRaw
     def __init__(self, connection: Connection) -> None: ...
@@ -116,6 +119,7 @@ class ResourcesWithResponse:
     user: UserWithResponse
     automation: AutomationWithResponse
     system: SystemWithResponse
+    changes: ChangesWithResponse
     raw: RawWithResponse
     raw_api: RawWithResponse
     def __init__(self, connection: Connection) -> None: ...
@@ -138,6 +142,7 @@ class AsyncResourcesWithResponse:
     user: AsyncUserWithResponse
     automation: AsyncAutomationWithResponse
     system: AsyncSystemWithResponse
+    changes: AsyncChangesWithResponse
     raw: AsyncRawWithResponse
     raw_api: AsyncRawWithResponse
     def __init__(self, connection: Connection) -> None: ...

@@ -85,6 +85,10 @@ enum ReferenceExamples {
         print(try await client.system.version())
     }
 
+    static func changes(client: BeProduct) async throws {
+        print(try await client.changes.preview())
+    }
+
     static func raw(client: BeProduct, path: String) async throws {
         print(try await client.raw.get(path: path))
     }

@@ -2,6 +2,7 @@
 
 mod automation;
 mod block;
+mod changes;
 mod color;
 mod data_tables;
 mod directory;
@@ -19,6 +20,7 @@ mod user;
 
 pub use automation::*;
 pub use block::*;
+pub use changes::*;
 pub use color::*;
 pub use data_tables::*;
 pub use directory::*;

@@ -2,6 +2,7 @@
 
 mod automation;
 mod block;
+mod changes;
 mod color;
 mod data_tables;
 mod directory;
@@ -36,5 +37,6 @@ pub(super) static OPERATIONS: &[&[Operation]] = &[
     user::OPERATIONS,
     automation::OPERATIONS,
     system::OPERATIONS,
+    changes::OPERATIONS,
     raw::OPERATIONS,
 ];

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::own::Meta;
 
 /// The records that were asked for, in their order.
-pub(in crate::handlers) struct Found {
+pub(crate) struct Found {
     ids: Vec<String>,
     /// Ids in lower case, and their places.
     places: HashMap<String, usize>,
@@ -73,7 +73,7 @@ impl Found {
     }
 
     /// The record with this id, if there is one.
-    pub(in crate::handlers) fn record(&self, id: &str) -> Option<&Bytes> {
+    pub(crate) fn record(&self, id: &str) -> Option<&Bytes> {
         match &self.fates[*self.places.get(&id.to_lowercase())?] {
             Fate::Found(record) => Some(record),
             Fate::Open | Fate::Missing => None,
@@ -111,7 +111,7 @@ impl Found {
     }
 
     /// The error of a request, with what the others have found.
-    pub(in crate::handlers) fn into_error(self, error: Error, meta: Meta) -> Error {
+    pub(crate) fn into_error(self, error: Error, meta: Meta) -> Error {
         // A mistake of the caller, or a single read, has nothing to tell beside itself.
         if self.ids.len() <= 1 || (meta.attempts.is_empty() && error.attempts().is_empty()) {
             return error;

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use self::filtered::Filtered;
-pub(super) use self::found::Found;
+pub(crate) use self::found::Found;
 use crate::answer::Answer;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
 use crate::arguments::{self, encode, shown};
@@ -27,7 +27,7 @@ const FEW: usize = 10;
 
 /// How the records were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// A list filtered by id.
     Filter,
     /// The pages of a list.
@@ -63,15 +63,15 @@ pub(crate) async fn get_many(
 }
 
 /// What came of a read of many records.
-pub(super) struct Read {
-    pub(super) found: Found,
-    pub(super) meta: Meta,
+pub(crate) struct Read {
+    pub(crate) found: Found,
+    pub(crate) meta: Meta,
     /// How they were read, or why not all were.
-    pub(super) end: Result<Way>,
+    pub(crate) end: Result<Way>,
 }
 
 /// The same before it is put together. The error is one of the arguments.
-pub(super) async fn read(requester: &Requester, operation: &'static Operation, call: &Call) -> Result<Read> {
+pub(crate) async fn read(requester: &Requester, operation: &'static Operation, call: &Call) -> Result<Read> {
     let many = Many::new(requester, operation, call)?;
     let mut found = Found::of(many.ids.clone());
     let mut meta = Meta::default();

@@ -3,6 +3,7 @@
 mod apps;
 mod automation;
 mod boms;
+mod changes;
 mod data_tables;
 mod directory;
 mod downloads;
@@ -21,6 +22,7 @@ mod users;
 pub use apps::*;
 pub use automation::*;
 pub use boms::*;
+pub use changes::*;
 pub use data_tables::*;
 pub use directory::*;
 pub use downloads::*;

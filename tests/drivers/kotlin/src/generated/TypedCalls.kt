@@ -25,6 +25,7 @@ private val CALLS = mapOf<String, Call>(
     "user" to BeProduct::userCall,
     "automation" to BeProduct::automationCall,
     "system" to BeProduct::systemCall,
+    "changes" to BeProduct::changesCall,
     "raw" to BeProduct::rawCall,
 )
 

@@ -2,6 +2,7 @@
 
 mod automation;
 mod block;
+mod changes;
 mod color;
 mod data_tables;
 mod directory;
@@ -50,6 +51,7 @@ pub(crate) async fn call(
         "user" => user::call(client, operation, given, options).await,
         "automation" => automation::call(client, operation, given, options).await,
         "system" => system::call(client, operation, given, options).await,
+        "changes" => changes::call(client, operation, given, options).await,
         "raw" => raw::call(client, operation, given, options).await,
         _ => None,
     }

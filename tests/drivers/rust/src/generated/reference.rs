@@ -112,6 +112,11 @@ pub(super) async fn system(client: &Client) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn changes(client: &Client) -> Result<()> {
+    println!("{:?}", client.changes().preview().await?);
+    Ok(())
+}
+
 pub(super) async fn raw(client: &Client, path: &str) -> Result<()> {
     println!("{:?}", client.raw().get(path).await?);
     Ok(())

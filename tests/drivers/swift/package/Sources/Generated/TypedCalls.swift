@@ -21,6 +21,7 @@ private let calls: [String: Call] = [
     "user": { try await $0.userCall($1, $2, $3) },
     "automation": { try await $0.automationCall($1, $2, $3) },
     "system": { try await $0.systemCall($1, $2, $3) },
+    "changes": { try await $0.changesCall($1, $2, $3) },
     "raw": { try await $0.rawCall($1, $2, $3) },
 ]
 

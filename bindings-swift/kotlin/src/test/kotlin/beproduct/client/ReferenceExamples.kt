@@ -67,6 +67,10 @@ suspend fun system(client: BeProduct) {
     println(client.system.version())
 }
 
+suspend fun changes(client: BeProduct) {
+    println(client.changes.preview())
+}
+
 suspend fun raw(client: BeProduct, path: String) {
     println(client.raw.get(path))
 }

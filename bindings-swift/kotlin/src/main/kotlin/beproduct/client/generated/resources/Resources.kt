@@ -49,6 +49,9 @@ abstract class Resources internal constructor(seam: Seam) {
     /** The service itself: its version and its limits. */
     val system: SystemResource = SystemResource(seam)
 
+    /** Sets of changes: what they will do is seen before, sent within the quota, and read back after. */
+    val changes: ChangesResource = ChangesResource(seam)
+
     /** Requests that the catalogue has no operation for. */
     val raw: RawResource = RawResource(seam)
 

@@ -1,0 +1,69 @@
+//! A header as an answer has it, and its fields.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::masters::Master;
+use crate::answer;
+use crate::schemas::FieldCheck;
+
+/// A header that was read.
+#[derive(Debug, Clone)]
+pub(super) struct Header {
+    value: Value,
+}
+
+impl Header {
+    /// None for what is no record.
+    pub(super) fn of(record: &Bytes) -> Option<Self> {
+        let value = answer::value(record);
+        value["id"].is_string().then_some(Self { value })
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.value["id"].as_str().unwrap_or_default()
+    }
+
+    pub(super) fn number(&self, master: &Master) -> Option<&str> {
+        self.value[master.number.member].as_str()
+    }
+
+    pub(super) fn folder(&self) -> Option<&str> {
+        self.value["folder"]["id"].as_str()
+    }
+
+    pub(super) fn modified_at(&self) -> Option<&str> {
+        self.value["modifiedAt"].as_str()
+    }
+
+    pub(super) fn created_at(&self) -> Option<&str> {
+        self.value["createdAt"].as_str()
+    }
+
+    fn fields(&self) -> impl Iterator<Item = &Value> {
+        self.value["headerData"]["fields"].as_array().into_iter().flatten()
+    }
+
+    /// The value of a field, and the type that the record says. Null for a field that it does not have.
+    pub(super) fn field(&self, id: &str) -> (&Value, Option<&str>) {
+        let field = self.fields().find(|field| field["id"] == id);
+        field.map_or((&Value::Null, None), |field| (&field["value"], field["type"].as_str()))
+    }
+
+    /// Whether the field has this value, as far as the service tells values apart.
+    pub(super) fn has(&self, check: &FieldCheck, id: &str, value: &Value) -> bool {
+        let (present, type_name) = self.field(id);
+        check.is_equal(id, type_name, present, value)
+    }
+
+    /// Fields that have a value here and none in a later state of the record.
+    pub(super) fn lost_in<'a>(&'a self, later: &Self, check: &FieldCheck) -> Vec<(&'a str, &'a Value)> {
+        let fields = self.fields().filter_map(|field| Some((field["id"].as_str()?, &field["value"])));
+        let is_lost = |(id, value): &(&str, &Value)| {
+            let empty = Value::Null;
+            let (now, type_name) = later.field(id);
+            !check.is_equal(id, type_name, value, &empty) && check.is_equal(id, type_name, now, &empty)
+        };
+        fields.filter(is_lost).collect()
+    }
+}

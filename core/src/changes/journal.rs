@@ -1,0 +1,304 @@
+//! What was begun and what became of it: one file that is only added to, a line a step, on the disk before a byte leaves.
+//!
+//! A line is a checksum and JSON. The last one may be cut off, by a crash or a full disk: then the step was not begun. The file is
+//! locked as long as its process lives.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
+
+use super::task::Task;
+use crate::error::{Error, Result};
+use crate::own::ErrorKind;
+use crate::private_file;
+
+/// The form of the file, in its first line.
+const FORM: u64 = 1;
+
+/// One line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub(super) enum Line {
+    /// What is applied, and where.
+    Begun {
+        journal: u64,
+        preview: String,
+        /// The API and the company.
+        owner: String,
+        verify: bool,
+        tasks: u64,
+        /// Edits that nothing is sent for, as the report has them.
+        settled: Vec<Value>,
+    },
+    Task(Box<Task>),
+    /// The request is on its way.
+    Sent {
+        task: usize,
+        at: String,
+    },
+    /// It was answered: a record is made or changed, as the service says.
+    Accepted {
+        task: usize,
+        #[serde(default)]
+        id: Option<String>,
+        #[serde(default)]
+        number: Option<String>,
+    },
+    /// Nothing of it was carried out, or nobody knows.
+    Open {
+        task: usize,
+        unclear: bool,
+    },
+    /// Nothing more becomes of it.
+    Ended {
+        task: usize,
+        outcome: Value,
+    },
+    /// Further records of folders that number theirs may be created.
+    Numbers,
+}
+
+/// An open journal.
+#[derive(Debug, Clone)]
+pub(super) struct Journal {
+    path: PathBuf,
+    file: Arc<Mutex<File>>,
+    handle: Handle,
+}
+
+impl Journal {
+    /// A new one. Its first lines are these.
+    pub(super) async fn begin(path: &Path, lines: Vec<Line>, handle: &Handle) -> Result<Self> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            private_file::make_folder(folder).map_err(|error| failed(path, "be made", &error))?;
+        }
+        let file = options().create_new(true).open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Error::config(format!(
+                "there is a journal at {} already: resume goes on with it, and another set of changes needs another file",
+                path.display()
+            )),
+            _ => failed(path, "be made", &error),
+        })?;
+        let journal = Self::of(path, file, handle)?;
+        let begun = journal.write_all(lines).await;
+        if begun.is_err() {
+            // What was not begun is not resumed.
+            let _ = std::fs::remove_file(path);
+        }
+        begun.map(|()| journal)
+    }
+
+    /// One that was begun, and its lines. A last line that was cut off is taken away.
+    pub(super) fn open(path: &Path, handle: &Handle) -> Result<(Self, Vec<Line>)> {
+        let file = options().open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                Error::config(format!("there is no journal at {}", path.display()))
+            }
+            _ => failed(path, "be opened", &error),
+        })?;
+        let journal = Self::of(path, file, handle)?;
+        let lines = journal.read()?;
+        Ok((journal, lines))
+    }
+
+    fn of(path: &Path, file: File, handle: &Handle) -> Result<Self> {
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    format!("another process applies the journal {} at present", path.display()),
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(path, "be locked", &error)),
+        }
+        Ok(Self { path: path.to_owned(), file: Arc::new(Mutex::new(file)), handle: handle.clone() })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Adds a line. It is on the disk when this ends.
+    pub(super) async fn write(&self, line: Line) -> Result<()> {
+        self.write_all(vec![line]).await
+    }
+
+    pub(super) async fn write_all(&self, lines: Vec<Line>) -> Result<()> {
+        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        let written = self.handle.spawn_blocking(move || {
+            let mut text = Vec::new();
+            for line in &lines {
+                put(&mut text, line)?;
+            }
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let end = file.seek(SeekFrom::End(0))?;
+            let added = file.write_all(&text).and_then(|()| file.sync_data());
+            if added.is_err() {
+                // Half of a line is no step; what follows it would not be read.
+                let _ = file.set_len(end);
+            }
+            added
+        });
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(failed(&path, "be written", &error)),
+            Err(error) => Err(Error::internal(error)),
+        }
+    }
+
+    fn read(&self) -> Result<Vec<Line>> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = Vec::new();
+        let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes));
+        read.map_err(|error| failed(&self.path, "be read", &error))?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut lines = Vec::new();
+        if whole == 0 {
+            return Err(Error::config(format!(
+                "{} is no journal of changes, or was cut off in its first line",
+                self.path.display()
+            )));
+        }
+        for (number, line) in bytes[..whole].split(|byte| *byte == b'\n').enumerate() {
+            if line.is_empty() && number > 0 {
+                continue;
+            }
+            lines.push(get(line).ok_or_else(|| {
+                Error::config(format!(
+                    "{}:{} is damaged: its checksum is wrong. What was done cannot be told from it; preview the changes again",
+                    self.path.display(),
+                    number + 1
+                ))
+            })?);
+        }
+        if whole < bytes.len() {
+            file.set_len(whole as u64).map_err(|error| failed(&self.path, "be written", &error))?;
+        }
+        match lines.first() {
+            Some(Line::Begun { journal: FORM, .. }) => Ok(lines),
+            Some(Line::Begun { journal, .. }) => Err(Error::config(format!(
+                "{} is a journal of the form {journal}, and this version knows {FORM}",
+                self.path.display()
+            ))),
+            _ => Err(Error::config(format!("{} is no journal of changes", self.path.display()))),
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn begun(
+        preview: String,
+        owner: String,
+        verify: bool,
+        tasks: usize,
+        settled: Vec<Value>,
+    ) -> Self {
+        Self::Begun { journal: FORM, preview, owner, verify, tasks: tasks as u64, settled }
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn checksum(json: &[u8]) -> String {
+    Sha256::digest(json).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn put(text: &mut Vec<u8>, line: &Line) -> std::io::Result<()> {
+    let json = serde_json::to_vec(line)?;
+    text.extend_from_slice(checksum(&json).as_bytes());
+    text.push(b' ');
+    text.extend_from_slice(&json);
+    text.push(b'\n');
+    Ok(())
+}
+
+fn get(line: &[u8]) -> Option<Line> {
+    let (sum, json) = line.split_at_checked(8)?;
+    let json = json.strip_prefix(b" ")?;
+    (checksum(json).as_bytes() == sum).then(|| serde_json::from_slice(json).ok()).flatten()
+}
+
+fn failed(path: &Path, what: &str, error: &std::io::Error) -> Error {
+    Error::config(format!("the journal {} cannot {what}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn begun(path: &Path) -> Journal {
+        let line = Line::begun("p-1".into(), "acme".into(), true, 0, Vec::new());
+        Journal::begin(path, vec![line], &Handle::current()).await.unwrap()
+    }
+
+    fn shown(lines: &[Line]) -> Vec<String> {
+        lines
+            .iter()
+            .map(|line| serde_json::to_value(line).unwrap()["step"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn lines_come_back_and_half_a_line_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("changes/one.journal");
+        let journal = begun(&path).await;
+        journal.write(Line::Sent { task: 3, at: "now".into() }).await.unwrap();
+        // Its process has it.
+        let error = Journal::open(&path, &Handle::current()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert!(error.message().contains("another process applies the journal"), "{error}");
+        drop(journal);
+        let whole = std::fs::read(&path).unwrap();
+        for cut in whole.len() - 20..whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let (journal, lines) = Journal::open(&path, &Handle::current()).unwrap();
+            assert_eq!(shown(&lines), ["begun"]);
+            journal.write(Line::Numbers).await.unwrap();
+            drop(journal);
+            let (_, lines) = Journal::open(&path, &Handle::current()).unwrap();
+            assert_eq!(shown(&lines), ["begun", "numbers"]);
+        }
+        std::fs::write(&path, &whole).unwrap();
+        let (_, lines) = Journal::open(&path, &Handle::current()).unwrap();
+        assert_eq!(shown(&lines), ["begun", "sent"]);
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_is_damaged_or_another_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.journal");
+        drop(begun(&path).await);
+        let whole = std::fs::read(&path).unwrap();
+        let open = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            Journal::open(&path, &Handle::current()).unwrap_err().message().to_owned()
+        };
+        for place in 0..whole.len() - 1 {
+            let mut flipped = whole.clone();
+            flipped[place] ^= 4;
+            assert!(open(&flipped).contains(":1 is damaged: its checksum is wrong"), "{place}");
+        }
+        assert!(open(b"").contains("is no journal of changes"));
+        assert!(open(b"name,season\n").contains("is damaged"));
+        std::fs::remove_file(&path).unwrap();
+        let error = Journal::open(&path, &Handle::current()).unwrap_err();
+        assert!(error.message().starts_with("there is no journal at "), "{error}");
+        drop(begun(&path).await);
+        let again = Journal::begin(&path, Vec::new(), &Handle::current()).await.unwrap_err();
+        assert!(again.message().contains("resume goes on with it"), "{again}");
+    }
+}

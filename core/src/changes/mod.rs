@@ -1,0 +1,395 @@
+//! Sets of changes: what they will do is seen before, sent within the quota, and proven after.
+//!
+//! `source` makes edits of what a program or a file gives, `judge` compares them with the present values, and `preview` tells what
+//! will become of them. `run` carries the tasks of a preview out: `write` sends them, `verify` reads them back, and `journal` has
+//! what was begun, so that `resume` goes on after any end.
+
+mod edit;
+mod header;
+mod journal;
+mod judge;
+mod masters;
+mod outcome;
+mod present;
+mod preview;
+mod results;
+mod run;
+mod source;
+mod task;
+mod verify;
+mod write;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use self::edit::Kind;
+use self::header::Header;
+use self::journal::{Journal, Line};
+use self::masters::Master;
+use self::preview::{Judged, Preview, Requests};
+use self::run::{Run, State};
+use self::task::Task;
+use crate::answer::Answer;
+use crate::arguments::filters::MOST_VALUES;
+use crate::arguments::{self, shown};
+use crate::catalog::Operation;
+use crate::error::{Error, Result};
+use crate::options::{Call, CallOptions};
+use crate::own::Meta;
+use crate::private_file;
+use crate::quota::Quota;
+use crate::requester::Requester;
+use crate::schemas::FieldCheck;
+
+/// What a set of changes works with.
+pub(crate) struct Scene<'a> {
+    pub(crate) operation: &'static Operation,
+    pub(crate) requester: &'a Requester,
+    pub(crate) quota: &'a Quota,
+    /// Domain of the company.
+    pub(crate) company: &'a str,
+    /// Where journals lie that the caller has given no path for.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) options: &'a CallOptions,
+}
+
+impl Scene<'_> {
+    /// Those of the requests: a set is cancelled between them.
+    fn options(&self) -> CallOptions {
+        CallOptions {
+            cancel: Some(self.requester.closed().clone()),
+            progress: None,
+            page_size: None,
+            from_page: None,
+            ..self.options.clone()
+        }
+    }
+
+    /// What compares the fields of a record.
+    fn check(&self, master: &'static Master, header: &Header) -> FieldCheck {
+        let folder = header.folder().unwrap_or_default();
+        self.requester.schemas().of_header(master.create, master.fields, folder)
+    }
+
+    /// The API and the company, which a journal is of.
+    fn owner(&self) -> &str {
+        &self.quota.owner
+    }
+
+    /// The file that says that a preview was applied.
+    fn mark(&self, preview: &str) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(format!("{preview}.applied")))
+    }
+}
+
+/// What a set of edits would do.
+pub(crate) async fn preview(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
+    let of = |error: Error| error.with_operation(scene.operation.id);
+    arguments::check_names(scene.operation, &call.arguments)?;
+    let edits = source::read(&call.arguments).map_err(of)?;
+    let judge::Verdict { edits, schemas, meta } = judge::judge(scene, &edits).await?;
+    let requests = estimate(&edits);
+    let remaining = scene.quota.status().await?.remaining;
+    let now = Timestamp::try_from(scene.requester.clock().now()).unwrap_or_default();
+    let mut preview = Preview {
+        id: uuid::Uuid::new_v4().to_string(),
+        company: scene.company.to_owned(),
+        read_at: now.to_string(),
+        counts: Preview::count(&edits),
+        edits,
+        requests,
+        remaining,
+        enough: remaining.is_none_or(|left| requests.total <= left),
+        schemas,
+        table: String::new(),
+    };
+    preview.draw();
+    answer(&preview, meta)
+}
+
+fn answer(value: &impl serde::Serialize, meta: Meta) -> Result<Answer> {
+    let body: bytes::Bytes = serde_json::to_vec(value).map_err(Error::internal)?.into();
+    Ok(Answer { raw: body.clone(), body, meta })
+}
+
+/// Requests that carrying the edits out takes, where nothing goes wrong.
+fn estimate(edits: &[Judged]) -> Requests {
+    let tasks = Task::all(edits);
+    let lists = |kinds: &[Kind]| -> u64 {
+        let mut of: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
+        for task in tasks.iter().filter(|task| kinds.contains(&task.kind)) {
+            *of.entry((&task.resource, task.kind)).or_default() += 1;
+        }
+        of.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum()
+    };
+    let reads = lists(&[Kind::Update, Kind::Delete]);
+    let (writes, verification) = (tasks.len() as u64, lists(&[Kind::Create, Kind::Update, Kind::Delete]));
+    Requests { reads, writes, verification, total: reads + writes + verification }
+}
+
+/// Carries a preview out.
+pub(crate) async fn apply(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
+    let of = |error: Error| error.with_operation(scene.operation.id);
+    arguments::check_names(scene.operation, &call.arguments)?;
+    let get = |name: &str| call.arguments.get(name).filter(|value| !value.is_null());
+    let preview = get("preview").map(Value::to_string).unwrap_or_default();
+    // As text, whose errors say the place.
+    let preview: Preview = serde_json::from_str(&preview).map_err(|error| {
+        of(Error::config(format!("preview has to be what preview has returned: {error}")))
+    })?;
+    if !preview.company.eq_ignore_ascii_case(scene.company) {
+        return Err(of(Error::config(format!(
+            "the preview is of the company {:?}, and this client is of {:?}",
+            preview.company, scene.company
+        ))));
+    }
+    let wishes = Wishes::read(scene, call).await.map_err(of)?;
+    let path = wishes
+        .journal
+        .clone()
+        .or_else(|| Some(scene.folder.as_ref()?.join(format!("{}.journal", preview.id))));
+    let path = path.ok_or_else(|| {
+        of(Error::config("journal is missing: the path of a file that resume can go on with; this library has no folder of its own"))
+    })?;
+    let mark = scene.mark(&preview.id);
+    if mark.as_ref().is_some_and(|mark| mark.exists()) {
+        return Err(of(Error::config(format!(
+            "the preview {} was applied before: resume goes on with its journal, and the same edits can be previewed again",
+            preview.id
+        ))));
+    }
+    let mut meta = Meta::default();
+    check_schemas(scene, &preview, &mut meta).await.map_err(of)?;
+    let tasks = Task::all(&preview.edits);
+    let settled: Vec<_> = preview.edits.iter().filter(|edit| !edit.action.sends()).map(settled).collect();
+    let mut lines = vec![Line::begun(
+        preview.id.clone(),
+        scene.owner().to_owned(),
+        wishes.verifies,
+        tasks.len(),
+        settled.clone(),
+    )];
+    lines.extend(tasks.iter().map(|task| Line::Task(Box::new(task.clone()))));
+    let journal = Journal::begin(&path, lines, scene.requester.handle()).await.map_err(of)?;
+    if let Some(mark) = mark {
+        leave(&mark, &path).map_err(of)?;
+    }
+    let run = Run::new(scene, journal, tasks, settled, preview.id, meta);
+    finish(run, wishes).await
+}
+
+/// Goes on with what was begun.
+pub(crate) async fn resume(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
+    let of = |error: Error| error.with_operation(scene.operation.id);
+    arguments::check_names(scene.operation, &call.arguments)?;
+    let mut wishes = Wishes::read(scene, call).await.map_err(of)?;
+    let path = wishes.journal.clone().unwrap_or_default();
+    let (journal, lines) = Journal::open(&path, scene.requester.handle()).map_err(of)?;
+    let Some(Line::Begun { preview, owner, verify, tasks: count, settled, .. }) = lines.first().cloned()
+    else {
+        return Err(of(Error::internal("the journal does not begin")));
+    };
+    if owner != scene.owner() {
+        return Err(of(Error::config(format!(
+            "the journal is of {owner}, and this client is of {}",
+            scene.owner()
+        ))));
+    }
+    let tasks: Vec<Task> = lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Task(task) => Some((**task).clone()),
+            _ => None,
+        })
+        .collect();
+    if tasks.len() as u64 != count {
+        return Err(of(Error::config(format!(
+            "the journal {} was cut off before anything was sent: preview the changes again",
+            path.display()
+        ))));
+    }
+    wishes.verifies = verify;
+    let mut run = Run::new(scene, journal, tasks, settled, preview, Meta::default());
+    run.replay(&lines).map_err(of)?;
+    // What compares values needs the schemas.
+    for (resource, folder) in run.folders() {
+        if let Some(master) = Master::find(&resource) {
+            let (_, spent) = scene.read_schema(master, &folder).await?;
+            run.meta.absorb(spent);
+        }
+    }
+    finish(run, wishes).await
+}
+
+/// Lets a run go on, and tells what became of it.
+async fn finish(mut run: Run<'_>, wishes: Wishes) -> Result<Answer> {
+    let operation = run.scene.operation;
+    run.verifies = wishes.verifies;
+    run.budget = wishes.budget;
+    if wishes.may_number && !run.may_number {
+        run.may_number = true;
+        run.journal.write(Line::Numbers).await?;
+    }
+    let (end, error) = match run.go().await {
+        Ok(end) => (end.as_str(), None),
+        Err(error) if error.kind() == crate::own::ErrorKind::Cancelled => ("cancelled", Some(error)),
+        Err(error) => ("failed", Some(error)),
+    };
+    let report = run.report(end);
+    if let Some(path) = &wishes.results {
+        results::write(path, &report)?;
+    }
+    match error {
+        None => answer(&report, run.meta),
+        Some(error) => {
+            let path = run.journal.path().display();
+            let text = format!("{}; resume goes on with the journal {path}", error.message());
+            let cost = run.meta.cost;
+            Err(error
+                .with_message(text)
+                .with_details(report)
+                .with_trace(run.meta.attempts, run.meta.waits, cost)
+                .with_operation(operation.id))
+        }
+    }
+}
+
+/// An edit that nothing is sent for, as the report has it.
+fn settled(edit: &Judged) -> Value {
+    json!({
+        "index": edit.index, "origin": edit.origin, "kind": edit.kind, "resource": edit.resource,
+        "outcome": edit.action, "reason": edit.reason, "id": edit.id, "number": edit.number, "renumbered": false,
+        "fields": [],
+    })
+}
+
+/// Refuses a preview that rests on other schemas than there are now, by which its values would be refused or read otherwise.
+async fn check_schemas(scene: &Scene<'_>, preview: &Preview, meta: &mut Meta) -> Result<()> {
+    for (place, print) in &preview.schemas {
+        let (resource, folder) = place.split_once('/').unwrap_or((place, ""));
+        let Some(master) = Master::find(resource) else { continue };
+        let (now, spent) = scene.read_schema(master, folder).await?;
+        meta.absorb(spent);
+        if now != *print {
+            return Err(Error::config(format!(
+                "the fields of the {resource} folder {folder} have changed since the preview: preview the edits again"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Leaves word that a preview was applied, and where its journal is. Of two who come at once, one is first.
+fn leave(mark: &PathBuf, journal: &std::path::Path) -> Result<()> {
+    let failed =
+        |error: std::io::Error| Error::config(format!("{} cannot be written: {error}", mark.display()));
+    if let Some(folder) = mark.parent() {
+        private_file::make_folder(folder).map_err(failed)?;
+    }
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(mark);
+    let mut file = file.map_err(failed)?;
+    std::io::Write::write_all(&mut file, journal.display().to_string().as_bytes()).map_err(failed)
+}
+
+/// What a caller wants of a run.
+struct Wishes {
+    journal: Option<PathBuf>,
+    budget: Option<u64>,
+    verifies: bool,
+    may_number: bool,
+    results: Option<PathBuf>,
+}
+
+impl Wishes {
+    async fn read(scene: &Scene<'_>, call: &Call) -> Result<Self> {
+        let get = |name: &str| call.arguments.get(name).filter(|value| !value.is_null());
+        let text = |name: &str| match get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+            Some(other) => Err(Error::config(format!("{name} has to be a text, not {}", shown(other)))),
+        };
+        let one_of = |name: &str, known: &[&str]| -> Result<Option<String>> {
+            let value = text(name)?;
+            match value.as_deref().filter(|value| !known.contains(value)) {
+                Some(value) => {
+                    Err(Error::config(format!("{name} has to be {}, not {value:?}", known.join(" or "))))
+                }
+                None => Ok(value),
+            }
+        };
+        Ok(Self {
+            journal: text("journal")?.map(PathBuf::from),
+            budget: match get("budget") {
+                None => None,
+                Some(budget) => Some(requests(scene, budget).await?),
+            },
+            verifies: one_of("verify", &["full", "none"])?.as_deref() != Some("none"),
+            may_number: one_of("numbers", &["service"])?.is_some(),
+            results: text("results")?.map(PathBuf::from),
+        })
+    }
+}
+
+/// A share of the day's requests, or their number.
+async fn requests(scene: &Scene<'_>, budget: &Value) -> Result<u64> {
+    let wrong = || {
+        let text = shown(budget);
+        Error::config(format!(
+            "budget has to be a number of requests such as 500, or a share of the day such as \"40%\", not {text}"
+        ))
+    };
+    if let Some(number) = budget.as_u64() {
+        return Ok(number);
+    }
+    let text = budget.as_str().ok_or_else(wrong)?.trim();
+    let Some(share) = text.strip_suffix('%') else { return text.parse().map_err(|_| wrong()) };
+    let share: f64 = share.trim().parse().map_err(|_| wrong())?;
+    if !(0.0..=100.0).contains(&share) {
+        return Err(wrong());
+    }
+    let limit = scene.quota.status().await?.limit.ok_or_else(|| {
+        Error::config(format!("budget: {text} of the day needs a limit of the day: give the client a plan, or a number of requests"))
+    })?;
+    Ok((limit as f64 * share / 100.0).floor() as u64)
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        scene: &'a Scene<'a>,
+        journal: Journal,
+        tasks: Vec<Task>,
+        settled: Vec<Value>,
+        preview: String,
+        meta: Meta,
+    ) -> Self {
+        Self {
+            scene,
+            journal,
+            states: vec![State::Due; tasks.len()],
+            tries: vec![0; tasks.len()],
+            tasks,
+            verifies: true,
+            may_number: false,
+            renumbering: HashSet::new(),
+            keeping: HashSet::new(),
+            answered: HashMap::new(),
+            budget: None,
+            settled,
+            preview,
+            meta,
+        }
+    }
+
+    /// The folders of all records, by their resource.
+    fn folders(&self) -> Vec<(String, String)> {
+        let folders =
+            self.tasks.iter().filter_map(|task| Some((task.resource.clone(), task.folder_id.clone()?)));
+        let mut folders: Vec<_> = folders.collect();
+        folders.sort_unstable();
+        folders.dedup();
+        folders
+    }
+}

@@ -1,0 +1,173 @@
+//! The present state of the records that edits name: looked up by number or id, and kept as far as the edits ask for it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value};
+
+use super::Scene;
+use super::edit::Key;
+use super::header::Header;
+use super::masters::{Master, needed};
+use crate::answer;
+use crate::arguments::filters::MOST_VALUES;
+use crate::catalog::Operation;
+use crate::error::Result;
+use crate::handlers::{Found, at_a_time, get_many_by_number, read_many};
+use crate::options::Call;
+use crate::own::Meta;
+
+/// What was found for a key.
+#[derive(Debug, Clone)]
+pub(super) enum Match {
+    One(Kept),
+    None,
+    /// Ids of all that have the number.
+    Several(Vec<String>),
+}
+
+/// A record, as far as edits ask for it.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) id: String,
+    pub(super) number: Option<String>,
+    pub(super) folder: String,
+    fields: HashMap<String, (Value, Option<String>)>,
+}
+
+impl Kept {
+    fn of(header: &Header, master: &Master, fields: &BTreeSet<String>) -> Self {
+        let kept = fields.iter().map(|id| {
+            let (value, type_name) = header.field(id);
+            (id.clone(), (value.clone(), type_name.map(str::to_owned)))
+        });
+        Self {
+            id: header.id().to_owned(),
+            number: header.number(master).map(str::to_owned),
+            folder: header.folder().unwrap_or_default().to_owned(),
+            fields: kept.collect(),
+        }
+    }
+
+    /// The present value of a field, and the type that the record says.
+    pub(super) fn field(&self, id: &str) -> (&Value, Option<&str>) {
+        self.fields.get(id).map_or((&Value::Null, None), |(value, type_name)| (value, type_name.as_deref()))
+    }
+}
+
+/// The keys to look up, and the fields that are asked for of each.
+pub(super) type Wanted = HashMap<Key, BTreeSet<String>>;
+
+pub(super) async fn read(
+    scene: &Scene<'_>,
+    master: &'static Master,
+    wanted: &Wanted,
+    meta: &mut Meta,
+) -> Result<HashMap<Key, Match>> {
+    let mut matches = HashMap::with_capacity(wanted.len());
+    let mut ids = Vec::new();
+    let mut numbers: HashMap<Option<String>, Vec<String>> = HashMap::new();
+    for key in wanted.keys() {
+        match key {
+            Key::Id(id) => ids.push(id.clone()),
+            Key::Number { number, folder } => numbers.entry(folder.clone()).or_default().push(number.clone()),
+        }
+    }
+    // The same requests for the same edits.
+    ids.sort_unstable();
+    if !ids.is_empty() {
+        let found = by_id(scene, master, &ids, meta).await?;
+        for id in ids {
+            let key = Key::Id(id);
+            let Key::Id(id) = &key else { continue };
+            let header = found.record(id).and_then(Header::of);
+            let is =
+                header.map_or(Match::None, |header| Match::One(Kept::of(&header, master, &wanted[&key])));
+            matches.insert(key, is);
+        }
+    }
+    let mut folders: Vec<_> = numbers.into_iter().collect();
+    folders.sort_unstable();
+    for (folder, mut numbers) in folders {
+        numbers.sort_unstable();
+        by_number(scene, master, folder.as_deref(), &numbers, meta, |number, headers| {
+            let key = Key::Number { number: number.to_owned(), folder: folder.clone() };
+            let is = match headers {
+                [] => Match::None,
+                [one] => Match::One(Kept::of(one, master, &wanted[&key])),
+                several => Match::Several(several.iter().map(|one| one.id().to_owned()).collect()),
+            };
+            matches.insert(key, is);
+        })
+        .await?;
+    }
+    Ok(matches)
+}
+
+/// The records with these ids.
+pub(super) async fn by_id(
+    scene: &Scene<'_>,
+    master: &'static Master,
+    ids: &[String],
+    meta: &mut Meta,
+) -> Result<Found> {
+    let call = call(scene, master.by_id, ids, None);
+    let read = read_many(scene.requester, master.by_id, &call).await?;
+    match read.end {
+        Ok(_) => {
+            meta.absorb(read.meta);
+            Ok(read.found)
+        }
+        Err(error) => Err(read.found.into_error(error, read.meta)),
+    }
+}
+
+/// The records with each of these numbers, a request at a time handed on.
+pub(super) async fn by_number(
+    scene: &Scene<'_>,
+    master: &'static Master,
+    folder: Option<&str>,
+    numbers: &[String],
+    meta: &mut Meta,
+    mut take: impl FnMut(&str, &[Header]),
+) -> Result<()> {
+    let mut work: Vec<BoxFuture<'_, _>> = Vec::new();
+    for chunk in numbers.chunks(MOST_VALUES / 2) {
+        let call = call(scene, master.by_number, chunk, folder);
+        work.push(Box::pin(async move {
+            (chunk, get_many_by_number(scene.requester, master.by_number, &call).await)
+        }));
+    }
+    let mut work = at_a_time(scene.requester, work);
+    while let Some((chunk, answer)) = work.next().await {
+        let answer = answer?;
+        let value = answer::value(&answer.body);
+        meta.absorb(answer.meta);
+        let headers = |list: &Value| -> Vec<Header> {
+            let list = list.as_array().into_iter().flatten();
+            list.filter_map(|record| Header::of(&record.to_string().into())).collect()
+        };
+        let found = headers(&value["found"]);
+        for number in chunk {
+            let ambiguous = value["ambiguous"].as_array().into_iter().flatten();
+            if let Some(several) = ambiguous.into_iter().find(|one| one["number"] == **number) {
+                take(number, &headers(&several["records"]));
+                continue;
+            }
+            let is = |header: &&Header| header.number(master) == Some(number.as_str());
+            let is_trimmed = |header: &&Header| header.number(master).map(str::trim) == Some(number.trim());
+            let one = found.iter().find(is).or_else(|| found.iter().find(is_trimmed));
+            take(number, one.map(std::slice::from_ref).unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+fn call(scene: &Scene<'_>, operation: &'static Operation, texts: &[String], folder: Option<&str>) -> Call {
+    let mut arguments = Map::from_iter([(needed(operation).to_owned(), Value::from(texts))]);
+    if let Some(folder) = folder {
+        arguments.insert("folder_id".into(), folder.into());
+    }
+    Call { arguments, options: scene.options() }
+}

@@ -1,0 +1,287 @@
+//! The set on its way: which tasks are due, what was sent, and when it has to stop.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+use super::Scene;
+use super::edit::Kind;
+use super::journal::{Journal, Line};
+use super::masters::Master;
+use super::outcome::{Fate, Outcome};
+use super::task::Task;
+use super::verify::Answered;
+use crate::arguments::filters::MOST_VALUES;
+use crate::error::{Error, Result};
+use crate::id_filters::Proof;
+use crate::own::{ErrorKind, Meta};
+
+/// How far a task is.
+#[derive(Debug, Clone)]
+pub(super) enum State {
+    /// It may be sent.
+    Due,
+    /// It may have arrived.
+    Sent {
+        at: String,
+    },
+    /// The service says that it was carried out.
+    Accepted {
+        id: Option<String>,
+        number: Option<String>,
+    },
+    Ended(Outcome),
+}
+
+/// Why a set has ended, where that is no failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Complete,
+    /// Its share of the quota, or the quota itself, is used up.
+    Budget,
+    /// A field has lost its value though nobody planned it.
+    Lost,
+    /// A folder numbers its records, and the caller has not said that it may.
+    Numbers,
+}
+
+impl End {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Budget => "budget",
+            Self::Lost => "lost",
+            Self::Numbers => "numbers",
+        }
+    }
+}
+
+pub(super) struct Run<'a> {
+    pub(super) scene: &'a Scene<'a>,
+    pub(super) journal: Journal,
+    pub(super) tasks: Vec<Task>,
+    pub(super) states: Vec<State>,
+    /// Whether what was written is read back.
+    pub(super) verifies: bool,
+    /// Whether folders may number new records themselves.
+    pub(super) may_number: bool,
+    /// Folders that have given another number than was sent, and those that have kept one.
+    pub(super) renumbering: HashSet<String>,
+    pub(super) keeping: HashSet<String>,
+    /// How often each task was sent and has not arrived.
+    pub(super) tries: Vec<u8>,
+    /// What answers have said of their records, as long as this process lives.
+    pub(super) answered: HashMap<usize, Answered>,
+    /// Requests that the run may take.
+    pub(super) budget: Option<u64>,
+    /// Edits that nothing is sent for, as the report has them.
+    pub(super) settled: Vec<Value>,
+    pub(super) preview: String,
+    pub(super) meta: Meta,
+}
+
+impl Run<'_> {
+    /// Goes on until nothing is left to do, or it has to stop.
+    pub(super) async fn go(&mut self) -> Result<End> {
+        self.settle_what_was_sent().await?;
+        self.verify_what_was_accepted().await?;
+        if self.has_lost() {
+            return Ok(End::Lost);
+        }
+        loop {
+            self.check_cancelled()?;
+            let Some(batch) = self.next_batch() else {
+                let is_left = self.states.iter().any(|state| matches!(state, State::Due));
+                return Ok(if is_left { End::Numbers } else { End::Complete });
+            };
+            let affordable = self.affordable(batch.len()).await?;
+            if affordable == 0 {
+                return Ok(End::Budget);
+            }
+            let batch = &batch[..affordable];
+            let stopped = match self.tasks[batch[0]].kind {
+                Kind::Create => self.create(batch).await?,
+                Kind::Update => self.update(batch).await?,
+                Kind::Delete => self.delete(batch).await?,
+            };
+            // What was sent is seen to before the run ends.
+            self.settle_what_was_sent().await?;
+            self.verify_what_was_accepted().await?;
+            self.report_progress();
+            if self.has_lost() {
+                return Ok(End::Lost);
+            }
+            match stopped {
+                None => {}
+                Some(error) if error.kind() == ErrorKind::QuotaExceeded => return Ok(End::Budget),
+                Some(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Tasks of one kind that are due, as many as one list reads.
+    fn next_batch(&self) -> Option<Vec<usize>> {
+        let due = |place: &usize| matches!(self.states[*place], State::Due) && !self.waits(*place);
+        let first = (0..self.tasks.len()).find(due)?;
+        let like = |place: &usize| {
+            let (one, other) = (&self.tasks[*place], &self.tasks[first]);
+            one.kind == other.kind && one.resource == other.resource
+        };
+        Some((first..self.tasks.len()).filter(due).filter(like).take(MOST_VALUES).collect())
+    }
+
+    /// Whether a new record waits until its folder may number it.
+    fn waits(&self, place: usize) -> bool {
+        let task = &self.tasks[place];
+        task.kind == Kind::Create
+            && task.number.is_some()
+            && !self.may_number
+            && self.renumbering.contains(&folder_of(task))
+    }
+
+    /// How many tasks can be paid for, their reading before and after included.
+    async fn affordable(&self, most: usize) -> Result<usize> {
+        let spent = self.meta.cost;
+        let left = self.budget.map(|budget| budget.saturating_sub(spent));
+        let remaining = self.scene.quota.status().await?.remaining;
+        let Some(left) = [left, remaining].into_iter().flatten().min() else { return Ok(most) };
+        let works = self.scene.reads_by_filter();
+        let reads = |count: u64| if works { 1 } else { count };
+        let cost = |count: u64| count + reads(count) + if self.verifies { reads(count) } else { 0 };
+        Ok((0..=most as u64).rev().find(|count| *count == 0 || cost(*count) <= left).unwrap_or(0) as usize)
+    }
+
+    fn has_lost(&self) -> bool {
+        self.states
+            .iter()
+            .any(|state| matches!(state, State::Ended(outcome) if outcome.outcome == Fate::Lost))
+    }
+
+    pub(super) fn check_cancelled(&self) -> Result<()> {
+        match &self.scene.options.cancel {
+            Some(cancel) if cancel.is_cancelled() => Err(Error::cancelled(crate::own::Outcome::Unknown)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn master(&self, place: usize) -> Result<&'static Master> {
+        let resource = &self.tasks[place].resource;
+        Master::find(resource).ok_or_else(|| Error::config(format!("there are no changes of {resource:?}")))
+    }
+
+    /// Nothing more becomes of a task.
+    pub(super) async fn end(&mut self, place: usize, outcome: Outcome) -> Result<()> {
+        let line = Line::Ended { task: place, outcome: serde_json::to_value(&outcome).unwrap_or_default() };
+        self.journal.write(line).await?;
+        self.states[place] = State::Ended(outcome);
+        Ok(())
+    }
+
+    pub(super) fn places(&self, is: impl Fn(&State) -> bool) -> Vec<usize> {
+        (0..self.states.len()).filter(|place| is(&self.states[*place])).collect()
+    }
+
+    fn report_progress(&self) {
+        let ended = self.places(|state| matches!(state, State::Ended(_))).len() as u64;
+        self.scene.options.report(self.scene.operation, ended, Some(self.tasks.len() as u64));
+    }
+
+    /// Takes up what an earlier process has written down.
+    pub(super) fn replay(&mut self, lines: &[Line]) -> Result<()> {
+        for line in lines {
+            match line {
+                Line::Begun { .. } | Line::Task(_) => {}
+                Line::Sent { task, at } => self.set(*task, State::Sent { at: at.clone() })?,
+                Line::Accepted { task, id, number } => {
+                    self.note_number(*task, number.as_deref());
+                    self.set(*task, State::Accepted { id: id.clone(), number: number.clone() })?;
+                }
+                Line::Open { task, unclear } => {
+                    self.set(*task, State::Due)?;
+                    // What was refused before it left costs no try; a request that did not arrive does.
+                    self.tries[*task] += u8::from(*unclear);
+                }
+                Line::Ended { task, outcome } => {
+                    let outcome: Outcome = serde_json::from_value(outcome.clone()).map_err(|error| {
+                        Error::config(format!("the journal has an outcome that is none: {error}"))
+                    })?;
+                    self.set(*task, State::Ended(outcome))?;
+                }
+                Line::Numbers => self.may_number = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, place: usize, state: State) -> Result<()> {
+        let known = self.states.get_mut(place);
+        *known.ok_or_else(|| Error::config("the journal names a task that it does not have"))? = state;
+        Ok(())
+    }
+
+    /// Notes whether a folder keeps the numbers that it is given.
+    pub(super) fn note_number(&mut self, place: usize, given: Option<&str>) {
+        let Some(task) = self.tasks.get(place).filter(|task| task.kind == Kind::Create) else { return };
+        let (Some(sent), Some(given)) = (&task.number, given) else { return };
+        let folder = folder_of(task);
+        match sent.trim() == given.trim() {
+            true => self.keeping.insert(folder),
+            false => self.renumbering.insert(folder),
+        };
+    }
+
+    /// What became of every edit.
+    pub(super) fn report(&self, end: &str) -> Value {
+        let mut edits = self.settled.clone();
+        for (task, state) in self.tasks.iter().zip(&self.states) {
+            let outcome = match state {
+                State::Ended(outcome) => outcome.clone(),
+                State::Due if task.kind == Kind::Create && self.renumbering.contains(&folder_of(task)) => {
+                    Outcome::new(Fate::Left)
+                        .because("the folder numbers its records itself: go on with numbers=\"service\"")
+                }
+                State::Due => Outcome::new(Fate::Left),
+                State::Sent { .. } => Outcome::new(Fate::Unknown)
+                    .because("the run ended before its answer came: resume finds out"),
+                State::Accepted { id, number } => Outcome::new(Fate::Unverified)
+                    .because("the run ended before it was read back: resume does that")
+                    .of(id.as_deref(), number.as_deref()),
+            };
+            for (index, origin) in &task.edits {
+                edits.push(json!({
+                    "index": index, "origin": origin, "kind": task.kind, "resource": task.resource,
+                    "outcome": outcome.outcome, "reason": outcome.reason,
+                    "id": outcome.id.as_ref().or(task.id.as_ref()),
+                    "number": outcome.number.as_ref().or(task.number.as_ref()),
+                    "renumbered": outcome.renumbered, "fields": outcome.fields,
+                }));
+            }
+        }
+        edits.sort_by_key(|edit| edit["index"].as_u64());
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for edit in &edits {
+            *counts.entry(edit["outcome"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+        }
+        let left = self.places(|state| !matches!(state, State::Ended(_))).len();
+        json!({
+            "preview": self.preview, "end": end, "counts": counts, "edits": edits, "left": left,
+            "cost": self.meta.cost, "journal": self.journal.path(),
+        })
+    }
+}
+
+/// A name for the folder of a new record.
+pub(super) fn folder_of(task: &Task) -> String {
+    format!("{}/{}", task.resource, task.folder_id.as_deref().unwrap_or_default().to_lowercase())
+}
+
+impl Scene<'_> {
+    /// Whether many records are read by their ids in one request.
+    fn reads_by_filter(&self) -> bool {
+        let lists =
+            Master::names().into_iter().filter_map(Master::find).filter_map(|master| master.by_id.lookup);
+        let lists = lists.filter_map(|lookup| crate::catalog::Operation::find(lookup.list));
+        let filters = self.requester.id_filters();
+        !lists.into_iter().any(|list| filters.of(list) == Proof::Fails)
+    }
+}

@@ -1,0 +1,86 @@
+//! A cell of a table as a value.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// The value of a cell. One that begins as JSON does is JSON; what a spreadsheet has spoiled is refused.
+pub(super) fn value(place: &str, column: &str, text: String) -> Result<Value> {
+    let wrong = |what: &str| Err(Error::config(format!("{place}, column {column}: {text:?} {what}")));
+    let trimmed = text.trim();
+    if trimmed.starts_with('=') {
+        return wrong("is a formula: save the file with its values");
+    }
+    if is_cut(trimmed) {
+        return wrong("is a number that a spreadsheet has cut: format the column as text, and fill it again");
+    }
+    if trimmed.starts_with(['[', '{']) {
+        return match serde_json::from_str(trimmed) {
+            Ok(value) => Ok(value),
+            Err(_) => wrong("is no JSON: give a list as [\"A\", \"B\"]"),
+        };
+    }
+    Ok(text.into())
+}
+
+/// `4.00123E+12`, as spreadsheets write long numbers.
+fn is_cut(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+    whole.len() == 1 && digits(whole) && digits(fraction) && digits(exponent.trim_start_matches(['+', '-']))
+}
+
+/// How values are meant that have more than one meaning.
+pub(super) struct Spelling {
+    /// Of times that do not say theirs.
+    pub(super) zone: Option<TimeZone>,
+}
+
+impl Spelling {
+    /// A time without a zone is one of this zone.
+    pub(super) fn settle(&self, value: Value) -> Value {
+        let (Some(zone), Some(text)) = (&self.zone, value.as_str()) else { return value };
+        // A day alone is no time, and one with a zone says its own.
+        let is_time = text.len() > 10 && text.as_bytes().get(4) == Some(&b'-');
+        let local = is_time.then(|| text.trim().parse::<DateTime>().ok()).flatten();
+        let has_zone = text.trim().parse::<jiff::Timestamp>().is_ok();
+        match local.filter(|_| !has_zone).and_then(|local| zone.to_timestamp(local).ok()) {
+            Some(instant) => instant.to_string().into(),
+            None => value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_without_a_zone_are_of_the_zone() {
+        let spelling = Spelling { zone: Some(TimeZone::get("Europe/Lisbon").unwrap()) };
+        for (text, expected) in [
+            ("2026-07-01 08:30", "2026-07-01T07:30:00Z"),
+            ("2026-01-01T08:30:00", "2026-01-01T08:30:00Z"),
+            ("2026-07-01T08:30:00Z", "2026-07-01T08:30:00Z"),
+            ("2026-07-01T08:30:00+02:00", "2026-07-01T08:30:00+02:00"),
+            ("2026-07-01", "2026-07-01"),
+            ("Fall 2026 and more", "Fall 2026 and more"),
+        ] {
+            assert_eq!(spelling.settle(text.into()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_were_cut() {
+        for text in ["4.00123E+12", "4E12", "-1,5e-7"] {
+            assert!(is_cut(text), "{text}");
+        }
+        for text in ["40E12", "E12", "1e", "12.5", "3E2B", "1.2.3e5"] {
+            assert!(!is_cut(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! Reading back: what was accepted is done when it is there, and what may have arrived is looked for.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::edit::Kind;
+use super::header::Header;
+use super::journal::Line;
+use super::masters::Master;
+use super::outcome::{Fate, Outcome, Stored};
+use super::present;
+use super::run::{Run, State};
+use super::write::is_planned;
+use crate::arguments;
+use crate::arguments::filters::MOST_VALUES;
+use crate::error::{Error, Result};
+use crate::paging::Pager;
+
+/// When what a list does not show is read singly: lists lag behind, and so may the service.
+const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(18)];
+
+/// By how much the clock of the service may be behind this one.
+const SKEW: Duration = Duration::from_secs(300);
+
+/// What the answer of a write has said of its record.
+#[derive(Debug, Clone)]
+pub(super) struct Answered {
+    /// Whether it had all planned values.
+    pub(super) is_planned: bool,
+    pub(super) modified_at: Option<String>,
+}
+
+/// What a look has shown.
+enum Look {
+    Done(Header),
+    Gone,
+    Other(Box<Header>),
+}
+
+impl Run<'_> {
+    /// Ends the tasks that were accepted, by what is read back.
+    pub(super) async fn verify_what_was_accepted(&mut self) -> Result<()> {
+        let places = self.places(|state| matches!(state, State::Accepted { .. }));
+        if !self.verifies {
+            for place in places {
+                let State::Accepted { id, number } = self.states[place].clone() else { continue };
+                let outcome = Outcome::new(Fate::Unverified).because("it was not read back, as asked");
+                let outcome = self.named(place, outcome, number.as_deref());
+                self.end(place, Outcome { id, ..outcome }).await?;
+            }
+            return Ok(());
+        }
+        let mut open = Vec::new();
+        for (master, batch) in self.batches(places)? {
+            let mut known = Vec::new();
+            for place in batch {
+                match self.id_of(place) {
+                    Some(_) => known.push(place),
+                    // Created, and its answer did not say as what.
+                    None => self.states[place] = State::Sent { at: self.now() },
+                }
+            }
+            open.extend(self.look_at_list(master, known).await?.into_iter().map(|place| (master, place)));
+        }
+        for wait in LOOKS {
+            if open.is_empty() {
+                break;
+            }
+            self.pause(wait).await?;
+            let mut still = Vec::new();
+            for (master, place) in open {
+                match self.look(master, place).await? {
+                    Look::Done(header) => self.done(master, place, &header).await?,
+                    Look::Gone if self.tasks[place].kind == Kind::Delete => self.gone(place).await?,
+                    _ => still.push((master, place)),
+                }
+            }
+            open = still;
+        }
+        for (master, place) in open {
+            let outcome = match self.look(master, place).await? {
+                Look::Done(header) => {
+                    self.done(master, place, &header).await?;
+                    continue;
+                }
+                Look::Gone if self.tasks[place].kind == Kind::Delete => {
+                    self.gone(place).await?;
+                    continue;
+                }
+                Look::Gone => Outcome::new(Fate::ChangedAfter).because("the record is gone"),
+                Look::Other(header) => self.differs(master, place, &header),
+            };
+            self.end(place, outcome).await?;
+        }
+        // Those whose id was not told.
+        Box::pin(self.settle_what_was_sent()).await
+    }
+
+    /// Ends what a list shows to be done. Returns the others.
+    async fn look_at_list(&mut self, master: &'static Master, places: Vec<usize>) -> Result<Vec<usize>> {
+        let ids: Vec<_> = places.iter().filter_map(|place| self.id_of(*place)).collect();
+        if ids.is_empty() {
+            return Ok(places);
+        }
+        let found = present::by_id(self.scene, master, &ids, &mut self.meta).await?;
+        let mut open = Vec::new();
+        for place in places {
+            let header = self.id_of(place).and_then(|id| found.record(&id).and_then(Header::of));
+            match (self.tasks[place].kind, header) {
+                (Kind::Delete, None) => self.gone(place).await?,
+                (Kind::Create | Kind::Update, Some(header)) if self.is_done(master, place, &header) => {
+                    self.done(master, place, &header).await?;
+                }
+                _ => open.push(place),
+            }
+        }
+        Ok(open)
+    }
+
+    /// Reads one record.
+    async fn look(&mut self, master: &'static Master, place: usize) -> Result<Look> {
+        let id = self.id_of(place).unwrap_or_default();
+        Ok(match self.get(master, &id).await? {
+            None => Look::Gone,
+            Some(header) if self.is_done(master, place, &header) => Look::Done(header),
+            Some(header) => Look::Other(Box::new(header)),
+        })
+    }
+
+    /// Whether a record is as it was planned.
+    fn is_done(&self, master: &'static Master, place: usize, header: &Header) -> bool {
+        let task = &self.tasks[place];
+        let check = self.scene.check(master, header);
+        match task.kind {
+            Kind::Update => is_planned(task, header, &check),
+            Kind::Delete => false,
+            // The number may be the folder's own.
+            Kind::Create => {
+                let planned = task.fields.iter().filter(|change| change.id != master.number.field);
+                planned.into_iter().all(|change| header.has(&check, &change.id, &change.new))
+            }
+        }
+    }
+
+    async fn done(&mut self, master: &'static Master, place: usize, header: &Header) -> Result<()> {
+        let outcome = Outcome::new(Fate::Done).of(Some(header.id()), None);
+        let outcome = self.named(place, outcome, header.number(master));
+        self.note_number(place, header.number(master));
+        self.end(place, outcome).await
+    }
+
+    async fn gone(&mut self, place: usize) -> Result<()> {
+        let outcome = self.named(place, Outcome::new(Fate::Done), None);
+        self.end(place, outcome).await
+    }
+
+    /// An outcome with what the record is called.
+    fn named(&self, place: usize, outcome: Outcome, number: Option<&str>) -> Outcome {
+        let task = &self.tasks[place];
+        let renumbered = task.kind == Kind::Create
+            && task.number.as_deref().zip(number).is_some_and(|(sent, given)| sent.trim() != given.trim());
+        let id = outcome.id.clone().or_else(|| task.id.clone());
+        let number = number.map(str::to_owned).or_else(|| task.number.clone());
+        Outcome { id, number, renumbered, ..outcome }
+    }
+
+    /// What is to be said of a record that was accepted and is not as planned.
+    fn differs(&self, master: &'static Master, place: usize, header: &Header) -> Outcome {
+        let task = &self.tasks[place];
+        if task.kind == Kind::Delete {
+            return self.named(
+                place,
+                Outcome::new(Fate::NotStored).because("it is still there"),
+                header.number(master),
+            );
+        }
+        let check = self.scene.check(master, header);
+        let differing = task.fields.iter().filter(|change| !header.has(&check, &change.id, &change.new));
+        let is_old = differing.clone().all(|change| header.has(&check, &change.id, &change.old));
+        let fields = differing.map(|change| Stored {
+            id: change.id.clone(),
+            sent: change.new.clone(),
+            stored: header.field(&change.id).0.clone(),
+        });
+        let outcome = match self.answered.get(&place) {
+            // It was there, and the record was changed since.
+            Some(answered) if answered.is_planned && is_later(header, answered) => Fate::ChangedAfter,
+            Some(answered) if !is_old && is_later(header, answered) => Fate::ChangedAfter,
+            Some(_) => Fate::NotStored,
+            None if is_old => Fate::NotStored,
+            None => Fate::ChangedAfter,
+        };
+        let outcome = Outcome::new(outcome).of(Some(header.id()), None).with(fields.collect());
+        self.named(place, outcome, header.number(master))
+    }
+
+    /// Finds out what became of requests that may have arrived.
+    pub(super) async fn settle_what_was_sent(&mut self) -> Result<()> {
+        let places = self.places(|state| matches!(state, State::Sent { .. }));
+        let mut open = Vec::new();
+        for (master, batch) in self.batches(places)? {
+            let (new, known): (Vec<_>, Vec<_>) =
+                batch.into_iter().partition(|place| self.tasks[*place].kind == Kind::Create);
+            for place in self.look_at_list(master, known).await? {
+                open.push((master, place));
+            }
+            for place in new {
+                if !self.find_new(master, place).await? {
+                    open.push((master, place));
+                }
+            }
+        }
+        for wait in LOOKS {
+            if open.is_empty() {
+                break;
+            }
+            self.pause(wait).await?;
+            let mut still = Vec::new();
+            for (master, place) in open {
+                let is_settled = match self.tasks[place].kind {
+                    Kind::Create => self.find_new(master, place).await?,
+                    Kind::Update | Kind::Delete => match self.look(master, place).await? {
+                        Look::Done(header) => {
+                            self.done(master, place, &header).await?;
+                            true
+                        }
+                        Look::Gone if self.tasks[place].kind == Kind::Delete => {
+                            self.gone(place).await?;
+                            true
+                        }
+                        _ => false,
+                    },
+                };
+                if !is_settled {
+                    still.push((master, place));
+                }
+            }
+            open = still;
+        }
+        for (master, place) in open {
+            self.give_up_or_repeat(master, place).await?;
+        }
+        Ok(())
+    }
+
+    /// What has not arrived is sent once more. Not a new record: it may still come, and would be there twice.
+    async fn give_up_or_repeat(&mut self, master: &'static Master, place: usize) -> Result<()> {
+        if self.tasks[place].kind == Kind::Create {
+            let reason = "its answer was lost, and no such record was found: it is not sent again";
+            return self.end(place, Outcome::new(Fate::Unknown).because(reason)).await;
+        }
+        let outcome = match self.look(master, place).await? {
+            Look::Done(header) => return self.done(master, place, &header).await,
+            Look::Gone if self.tasks[place].kind == Kind::Delete => return self.gone(place).await,
+            Look::Gone => Outcome::new(Fate::Stale).because("the record is gone"),
+            Look::Other(header) => self.differs(master, place, &header),
+        };
+        if outcome.outcome == Fate::NotStored && self.tries[place] == 0 {
+            self.tries[place] = 1;
+            self.journal.write(Line::Open { task: place, unclear: true }).await?;
+            self.states[place] = State::Due;
+            return Ok(());
+        }
+        self.end(place, outcome).await
+    }
+
+    /// Looks for a record whose creation may have arrived: by its number, and by its name where the folder gives numbers.
+    async fn find_new(&mut self, master: &'static Master, place: usize) -> Result<bool> {
+        let State::Sent { at } = self.states[place].clone() else { return Ok(true) };
+        let task = self.tasks[place].clone();
+        let text = |id: &str| {
+            task.fields.iter().find(|change| change.id == id).and_then(|change| change.new.as_str())
+        };
+        let mut found = Vec::new();
+        for field in [master.number.field, "header_name"] {
+            if let (Some(value), Some(folder)) = (text(field), &task.folder_id)
+                && found.is_empty()
+            {
+                found = self.list(master, folder, field, value).await?;
+                found.retain(|header| self.may_be(master, place, header, &at));
+            }
+        }
+        match found.as_slice() {
+            [] => Ok(false),
+            [one] => {
+                let (id, number) = (one.id().to_owned(), one.number(master).map(str::to_owned));
+                let line = Line::Accepted { task: place, id: Some(id.clone()), number: number.clone() };
+                self.journal.write(line).await?;
+                self.note_number(place, number.as_deref());
+                let one = one.clone();
+                self.states[place] = State::Accepted { id: Some(id), number };
+                self.done(master, place, &one).await?;
+                Ok(true)
+            }
+            several => {
+                let ids: Vec<_> = several.iter().map(Header::id).collect();
+                let reason =
+                    format!("its answer was lost, and several records may be it: {}", ids.join(", "));
+                self.end(place, Outcome::new(Fate::Unknown).because(reason)).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Whether a record may be the one that a task has created.
+    fn may_be(&self, master: &'static Master, place: usize, header: &Header, sent: &str) -> bool {
+        let is_another = self.states.iter().any(|state| match state {
+            State::Accepted { id, .. } => id.as_deref() == Some(header.id()),
+            State::Ended(outcome) => outcome.id.as_deref() == Some(header.id()),
+            State::Due | State::Sent { .. } => false,
+        });
+        let time = |text: &str| text.parse::<Timestamp>().ok();
+        let is_new = match (header.created_at().and_then(time), time(sent)) {
+            (Some(created), Some(sent)) => {
+                sent.duration_since(created) <= jiff::SignedDuration::try_from(SKEW).unwrap_or_default()
+            }
+            _ => true,
+        };
+        !is_another && is_new && self.is_done(master, place, header)
+    }
+
+    /// Records of a folder with this value in a field.
+    async fn list(
+        &mut self,
+        master: &'static Master,
+        folder: &str,
+        field: &str,
+        value: &str,
+    ) -> Result<Vec<Header>> {
+        let list = crate::catalog::Operation::find(master.number.list);
+        let list = list.ok_or_else(|| Error::internal(format!("there is no {}", master.number.list)))?;
+        let mut arguments = Map::from_iter([("folder_id".to_owned(), Value::from(folder))]);
+        arguments.insert("filters".into(), json!([{"field": field, "operator": "Eq", "value": value}]));
+        let prepared = arguments::prepare(list, &arguments)?;
+        let pager = Pager::new(self.scene.requester.clone(), None, prepared, self.scene.options());
+        let mut found = Vec::new();
+        let end = loop {
+            match pager.next_page().await {
+                Ok(Some(page)) => found.extend(page.records().filter_map(|record| Header::of(&record))),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        self.meta.absorb(pager.meta().await);
+        end.map(|()| found)
+    }
+
+    /// The id of a task's record, as far as it is known.
+    fn id_of(&self, place: usize) -> Option<String> {
+        match &self.states[place] {
+            State::Accepted { id: Some(id), .. } => Some(id.clone()),
+            _ => self.tasks[place].id.clone(),
+        }
+    }
+
+    /// Tasks by the kind of their records, as many as one list reads.
+    fn batches(&self, places: Vec<usize>) -> Result<Vec<(&'static Master, Vec<usize>)>> {
+        let mut batches: Vec<(&'static Master, Vec<usize>)> = Vec::new();
+        for place in places {
+            let master = self.master(place)?;
+            let open = batches
+                .iter_mut()
+                .find(|(of, batch)| of.resource == master.resource && batch.len() < MOST_VALUES);
+            match open {
+                Some((_, batch)) => batch.push(place),
+                None => batches.push((master, vec![place])),
+            }
+        }
+        Ok(batches)
+    }
+
+    /// A pause that ends when the call is cancelled.
+    async fn pause(&self, length: Duration) -> Result<()> {
+        let pause = self.scene.requester.clock().pause(length);
+        match &self.scene.options.cancel {
+            None => pause.await,
+            Some(cancel) => tokio::select! {
+                biased;
+                () = cancel.cancelled() => {}
+                () = pause => {}
+            },
+        }
+        self.check_cancelled()
+    }
+}
+
+/// Whether a record was changed after the answer of a write.
+fn is_later(header: &Header, answered: &Answered) -> bool {
+    let time = |text: Option<&str>| text.and_then(|text| text.parse::<Timestamp>().ok());
+    match (time(header.modified_at()), time(answered.modified_at.as_deref())) {
+        (Some(now), Some(then)) => now > then,
+        _ => false,
+    }
+}

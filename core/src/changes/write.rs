@@ -1,0 +1,354 @@
+//! Writing: the present values are read once more, each request is written down before it leaves, and its answer when it came.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::header::Header;
+use super::journal::Line;
+use super::masters::{Master, needed};
+use super::outcome::{Fate, Outcome, Stored};
+use super::present;
+use super::run::{Run, State, folder_of};
+use super::task::Task;
+use super::verify::Answered;
+use crate::answer::Answer;
+use crate::error::{Error, Result};
+use crate::handlers::{at_a_time, delete_header};
+use crate::options::Call;
+use crate::own;
+use crate::schemas::FieldCheck;
+
+/// What a request came to.
+enum Came {
+    Accepted(Option<Header>),
+    /// Nothing of it was carried out.
+    Refused(Error),
+    /// It did not leave: those behind it would not, either.
+    Stopped(Error),
+    /// It may have arrived.
+    Unclear,
+    /// Another has stopped the run, or the caller.
+    NotBegun,
+}
+
+impl Run<'_> {
+    /// Updates records. Returns the error that keeps the others from being sent.
+    pub(super) async fn update(&mut self, batch: &[usize]) -> Result<Option<Error>> {
+        let master = self.master(batch[0])?;
+        let before = self.present(master, batch).await?;
+        let mut due = Vec::new();
+        for place in batch {
+            let Some(header) = before.get(place) else {
+                self.end(*place, Outcome::new(Fate::Stale).because("the record is gone")).await?;
+                continue;
+            };
+            let check = self.scene.check(master, header);
+            if is_planned(&self.tasks[*place], header, &check) {
+                let outcome = Outcome::new(Fate::Done).because("it was there already");
+                self.end(*place, outcome.of(Some(header.id()), header.number(master))).await?;
+                continue;
+            }
+            let strange = strange(&self.tasks[*place], header, &check);
+            if strange.is_empty() {
+                due.push(*place);
+                continue;
+            }
+            // A list may lag behind: what it shows is no proof.
+            match self.get(master, header.id()).await? {
+                Some(header) if self::strange(&self.tasks[*place], &header, &check).is_empty() => {
+                    due.push(*place)
+                }
+                Some(header) => {
+                    let strange = self::strange(&self.tasks[*place], &header, &check);
+                    let reason = "somebody has changed it since the preview: preview it again";
+                    self.end(*place, Outcome::new(Fate::Stale).because(reason).with(strange)).await?;
+                }
+                None => self.end(*place, Outcome::new(Fate::Stale).because("the record is gone")).await?,
+            }
+        }
+        self.send(master, &due, &before).await
+    }
+
+    /// Deletes records.
+    pub(super) async fn delete(&mut self, batch: &[usize]) -> Result<Option<Error>> {
+        let master = self.master(batch[0])?;
+        let before = self.present(master, batch).await?;
+        let mut due = Vec::new();
+        for place in batch {
+            match before.contains_key(place) {
+                true => due.push(*place),
+                false => self.end(*place, Outcome::new(Fate::Done).because("it was gone already")).await?,
+            }
+        }
+        self.send(master, &due, &before).await
+    }
+
+    /// Creates records. The first with a number in each folder goes alone: its answer shows whether the folder keeps numbers.
+    pub(super) async fn create(&mut self, batch: &[usize]) -> Result<Option<Error>> {
+        let master = self.master(batch[0])?;
+        let (mut scouts, mut others, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        for place in batch {
+            let task = &self.tasks[*place];
+            let folder = folder_of(task);
+            let is_known = task.number.is_none()
+                || self.may_number
+                || self.keeping.contains(&folder)
+                || unknown.contains(&folder);
+            if is_known {
+                others.push(*place);
+            } else {
+                unknown.push(folder);
+                scouts.push(*place);
+            }
+        }
+        let none = HashMap::new();
+        if !scouts.is_empty() {
+            let stopped = self.send(master, &scouts, &none).await?;
+            if stopped.is_some() {
+                return Ok(stopped);
+            }
+        }
+        // Those whose folder has turned out to number its records wait, and those of a scout whose answer is not known.
+        others.retain(|place| {
+            let task = &self.tasks[*place];
+            task.number.is_none() || self.may_number || self.keeping.contains(&folder_of(task))
+        });
+        self.send(master, &others, &none).await
+    }
+
+    /// The present records of these tasks, by a list.
+    async fn present(&mut self, master: &'static Master, batch: &[usize]) -> Result<HashMap<usize, Header>> {
+        let ids: Vec<_> = batch.iter().filter_map(|place| self.tasks[*place].id.clone()).collect();
+        let found = present::by_id(self.scene, master, &ids, &mut self.meta).await?;
+        let records = batch.iter().filter_map(|place| {
+            let header = Header::of(found.record(self.tasks[*place].id.as_ref()?)?)?;
+            Some((*place, header))
+        });
+        Ok(records.collect())
+    }
+
+    /// One record. None when there is none.
+    pub(super) async fn get(&mut self, master: &'static Master, id: &str) -> Result<Option<Header>> {
+        let found = present::by_id(self.scene, master, &[id.to_owned()], &mut self.meta).await?;
+        Ok(found.record(id).and_then(Header::of))
+    }
+
+    /// Sends the requests of these tasks, several at a time.
+    async fn send(
+        &mut self,
+        master: &'static Master,
+        due: &[usize],
+        before: &HashMap<usize, Header>,
+    ) -> Result<Option<Error>> {
+        let has_stopped = AtomicBool::new(false);
+        let mut came = Vec::with_capacity(due.len());
+        {
+            let (this, has_stopped) = (&*self, &has_stopped);
+            let mut work: Vec<BoxFuture<'_, _>> = Vec::with_capacity(due.len());
+            for place in due {
+                work.push(Box::pin(async move { (*place, this.one(master, *place, has_stopped).await) }));
+            }
+            let mut work = at_a_time(self.scene.requester, work);
+            while let Some((place, result)) = work.next().await {
+                came.push((place, result));
+            }
+        }
+        let (mut stopped, mut failed) = (None, None);
+        for (place, result) in came {
+            let (is, meta) = match result {
+                Ok(result) => result,
+                // The journal cannot be written: nothing goes on without it.
+                Err(error) => {
+                    failed.get_or_insert(error);
+                    continue;
+                }
+            };
+            self.meta.absorb(meta);
+            match is {
+                Came::Accepted(header) => {
+                    let id =
+                        header.as_ref().map(|header| header.id().to_owned()).or(self.tasks[place].id.clone());
+                    let number = header.as_ref().and_then(|header| header.number(master)).map(str::to_owned);
+                    self.note_number(place, number.as_deref());
+                    if let Some(header) = &header {
+                        self.note_answer(master, place, header);
+                    }
+                    self.states[place] = State::Accepted { id, number };
+                    self.look_for_losses(place, before.get(&place), header.as_ref()).await?;
+                }
+                Came::Refused(error) => {
+                    self.end(place, Outcome::new(Fate::Refused).because(error.message())).await?;
+                }
+                Came::Stopped(error) => drop(stopped.get_or_insert(error)),
+                Came::Unclear => self.states[place] = State::Sent { at: self.now() },
+                Came::NotBegun => {}
+            }
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(stopped),
+        }
+    }
+
+    async fn one(
+        &self,
+        master: &'static Master,
+        place: usize,
+        has_stopped: &AtomicBool,
+    ) -> Result<(Came, own::Meta)> {
+        if has_stopped.load(Ordering::Relaxed) || self.check_cancelled().is_err() {
+            return Ok((Came::NotBegun, own::Meta::default()));
+        }
+        let task = &self.tasks[place];
+        let sent = self.journal.write(Line::Sent { task: place, at: self.now() }).await;
+        if sent.is_err() {
+            has_stopped.store(true, Ordering::Relaxed);
+        }
+        sent?;
+        let answer = self.request(master, task).await;
+        let error = match answer {
+            Ok(answer) => {
+                let header = Header::of(&answer.body);
+                self.journal.write(accepted(place, task, header.as_ref(), master)).await?;
+                return Ok((Came::Accepted(header), answer.meta));
+            }
+            Err(error) => error,
+        };
+        let meta = own::Meta {
+            attempts: error.attempts().to_vec(),
+            waits: error.waits().to_vec(),
+            cost: error.cost(),
+            ..own::Meta::default()
+        };
+        let came = match error.outcome() {
+            own::Outcome::Applied => {
+                self.journal.write(accepted(place, task, None, master)).await?;
+                Came::Accepted(None)
+            }
+            own::Outcome::Unknown => Came::Unclear,
+            own::Outcome::NotSent => {
+                has_stopped.store(true, Ordering::Relaxed);
+                self.journal.write(Line::Open { task: place, unclear: false }).await?;
+                Came::Stopped(error)
+            }
+            own::Outcome::Refused if ends_all(&error) => {
+                has_stopped.store(true, Ordering::Relaxed);
+                self.journal.write(Line::Open { task: place, unclear: false }).await?;
+                Came::Stopped(error)
+            }
+            own::Outcome::Refused => Came::Refused(error),
+        };
+        Ok((came, meta))
+    }
+
+    async fn request(&self, master: &'static Master, task: &Task) -> Result<Answer> {
+        let requester = self.scene.requester;
+        let mut arguments = Map::new();
+        let (operation, values) = match task.kind {
+            super::edit::Kind::Create => {
+                arguments.insert("folder_id".into(), task.folder_id.clone().into());
+                (master.create, Some(task.values()))
+            }
+            super::edit::Kind::Update => {
+                arguments.insert(needed(master.update).to_owned(), task.id.clone().into());
+                (master.update, Some(task.values()))
+            }
+            super::edit::Kind::Delete => {
+                arguments.insert(needed(master.delete).to_owned(), task.id.clone().into());
+                (master.delete, None)
+            }
+        };
+        if let Some(values) = values {
+            arguments.insert(master.fields.name.to_owned(), Value::Object(values));
+        }
+        let call = Call { arguments, options: self.scene.options() };
+        match task.kind {
+            super::edit::Kind::Delete => delete_header(requester, operation, &call).await,
+            _ => requester.request(operation, &call).await,
+        }
+    }
+
+    pub(super) fn now(&self) -> String {
+        Timestamp::try_from(self.scene.requester.clock().now()).unwrap_or_default().to_string()
+    }
+
+    fn note_answer(&mut self, master: &'static Master, place: usize, header: &Header) {
+        let check = self.scene.check(master, header);
+        let is_planned = is_planned(&self.tasks[place], header, &check);
+        let modified_at = header.modified_at().map(str::to_owned);
+        self.answered.insert(place, Answered { is_planned, modified_at });
+    }
+
+    /// Ends the task if a field that it does not set has lost its value.
+    async fn look_for_losses(
+        &mut self,
+        place: usize,
+        before: Option<&Header>,
+        after: Option<&Header>,
+    ) -> Result<()> {
+        let (Some(before), Some(after)) = (before, after) else { return Ok(()) };
+        let check = self.scene.check(self.master(place)?, before);
+        let planned = |id: &str| self.tasks[place].fields.iter().any(|change| change.id == id);
+        let lost: Vec<_> = before
+            .lost_in(after, &check)
+            .into_iter()
+            .filter(|(id, _)| !planned(id))
+            .map(|(id, value)| Stored {
+                id: id.to_owned(),
+                sent: value.clone(),
+                stored: after.field(id).0.clone(),
+            })
+            .collect();
+        match lost.is_empty() {
+            true => Ok(()),
+            false => {
+                let reason =
+                    "fields that nobody planned to change have lost their values: the set is stopped";
+                self.end(place, Outcome::new(Fate::Lost).because(reason).with(lost)).await
+            }
+        }
+    }
+}
+
+fn accepted(place: usize, task: &Task, header: Option<&Header>, master: &Master) -> Line {
+    let id = header.map(|header| header.id().to_owned()).or(task.id.clone());
+    let number = header.and_then(|header| header.number(master)).map(str::to_owned);
+    Line::Accepted { task: place, id, number }
+}
+
+/// Whether a refusal would meet every other request.
+fn ends_all(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        own::ErrorKind::Auth
+            | own::ErrorKind::RateLimited
+            | own::ErrorKind::QuotaExceeded
+            | own::ErrorKind::Closed
+    )
+}
+
+/// Whether a record has all planned values.
+pub(super) fn is_planned(task: &Task, header: &Header, check: &FieldCheck) -> bool {
+    task.fields.iter().all(|change| header.has(check, &change.id, &change.new))
+}
+
+/// Planned fields whose present value is neither the preview's nor the planned one.
+fn strange(task: &Task, header: &Header, check: &FieldCheck) -> Vec<Stored> {
+    let is = |change: &&super::preview::FieldChange| {
+        !header.has(check, &change.id, &change.old) && !header.has(check, &change.id, &change.new)
+    };
+    task.fields
+        .iter()
+        .filter(is)
+        .map(|change| Stored {
+            id: change.id.clone(),
+            sent: change.new.clone(),
+            stored: header.field(&change.id).0.clone(),
+        })
+        .collect()
+}
