@@ -19,7 +19,7 @@ use crate::answer::Answer;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
 use crate::catalog::{Base, Handler, Kind, Operation, Parameter, operations};
-use crate::changes::{self, Scene};
+use crate::changes::{self, Room, Scene};
 use crate::clock::{Clock as _, RecordedClock, SystemClock};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -384,6 +384,7 @@ impl Client {
             quota: &self.shared.quota,
             company: &self.shared.company,
             folder: folder.map(|folder| folder.join("changes")),
+            room: Room::of(self.shared.config.testing.as_ref()),
             options: &call.options,
         }
     }

@@ -16,6 +16,10 @@ pub struct TestingConfig {
     pub start: Option<u64>,
     /// No chance: spreads in the middle, request ids in order.
     pub fixed_chance: bool,
+    /// Lines that a journal of changes takes; then its disk is full.
+    pub journal_lines: Option<u64>,
+    /// Whether the last of them is written, and said not to be: as a process has it that ends right behind it.
+    pub journal_line_untold: bool,
     /// Answers from this table instead of the network. A request that none fits fails with the error `network`.
     pub answers: Option<Vec<TableAnswer>>,
 }

@@ -3,7 +3,7 @@
 export type * from './apps.js';
 export type * from './automation.js';
 export type * from './boms.js';
-export type * from './changes.js';
+export type * from './change-sets.js';
 export type * from './data-tables.js';
 export type * from './directory.js';
 export type * from './downloads.js';

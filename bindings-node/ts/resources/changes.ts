@@ -2,7 +2,7 @@
 
 import type { CallOptions } from '../client/options.js';
 import type { Caller } from '../connection.js';
-import type { ChangePreview, ChangeReport, Edit } from '../records/changes.js';
+import type { ChangePreview, ChangeReport, Edit } from '../records/change-sets.js';
 
 /** Arguments of {@link Changes.preview}. */
 export interface ChangesPreviewArguments {

@@ -46,7 +46,7 @@ from beproduct_client.records.boms import (
     BomVariationRow,
     BomVariationRowChange,
 )
-from beproduct_client.records.changes import (
+from beproduct_client.records.change_sets import (
     ChangeOutcome,
     ChangePreview,
     ChangeReport,

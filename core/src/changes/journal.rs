@@ -6,6 +6,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use super::task::Task;
 use crate::error::{Error, Result};
 use crate::own::ErrorKind;
 use crate::private_file;
+use crate::testing_config::TestingConfig;
 
 /// The form of the file, in its first line.
 const FORM: u64 = 1;
@@ -70,11 +72,41 @@ pub(super) struct Journal {
     path: PathBuf,
     file: Arc<Mutex<File>>,
     handle: Handle,
+    room: Option<Room>,
+}
+
+/// How many lines there is room for, in a test.
+#[derive(Debug, Clone)]
+pub(crate) struct Room {
+    left: Arc<AtomicU64>,
+    /// Whether the last line is said not to have been written.
+    untold: bool,
+}
+
+impl Room {
+    pub(crate) fn of(testing: Option<&TestingConfig>) -> Option<Self> {
+        let testing = testing?;
+        let left = Arc::new(AtomicU64::new(testing.journal_lines?));
+        Some(Self { left, untold: testing.journal_line_untold })
+    }
+
+    /// Whether these lines are written, and whether that is told.
+    fn take(&self, lines: usize) -> (bool, bool) {
+        let left = self.left.load(Ordering::SeqCst);
+        let after = left.checked_sub(lines as u64);
+        self.left.store(after.unwrap_or_default(), Ordering::SeqCst);
+        (after.is_some(), after.is_some_and(|after| after > 0 || !self.untold))
+    }
 }
 
 impl Journal {
     /// A new one. Its first lines are these.
-    pub(super) async fn begin(path: &Path, lines: Vec<Line>, handle: &Handle) -> Result<Self> {
+    pub(super) async fn begin(
+        path: &Path,
+        lines: Vec<Line>,
+        handle: &Handle,
+        room: Option<Room>,
+    ) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             private_file::make_folder(folder).map_err(|error| failed(path, "be made", &error))?;
         }
@@ -85,7 +117,7 @@ impl Journal {
             )),
             _ => failed(path, "be made", &error),
         })?;
-        let journal = Self::of(path, file, handle)?;
+        let journal = Self { room, ..Self::of(path, file, handle)? };
         let begun = journal.write_all(lines).await;
         if begun.is_err() {
             // What was not begun is not resumed.
@@ -95,14 +127,14 @@ impl Journal {
     }
 
     /// One that was begun, and its lines. A last line that was cut off is taken away.
-    pub(super) fn open(path: &Path, handle: &Handle) -> Result<(Self, Vec<Line>)> {
+    pub(super) fn open(path: &Path, handle: &Handle, room: Option<Room>) -> Result<(Self, Vec<Line>)> {
         let file = options().open(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 Error::config(format!("there is no journal at {}", path.display()))
             }
             _ => failed(path, "be opened", &error),
         })?;
-        let journal = Self::of(path, file, handle)?;
+        let journal = Self { room, ..Self::of(path, file, handle)? };
         let lines = journal.read()?;
         Ok((journal, lines))
     }
@@ -118,7 +150,12 @@ impl Journal {
             }
             Err(TryLockError::Error(error)) => return Err(failed(path, "be locked", &error)),
         }
-        Ok(Self { path: path.to_owned(), file: Arc::new(Mutex::new(file)), handle: handle.clone() })
+        Ok(Self {
+            path: path.to_owned(),
+            file: Arc::new(Mutex::new(file)),
+            handle: handle.clone(),
+            room: None,
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -132,6 +169,10 @@ impl Journal {
 
     pub(super) async fn write_all(&self, lines: Vec<Line>) -> Result<()> {
         let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        let (is_written, is_told) = self.room.as_ref().map_or((true, true), |room| room.take(lines.len()));
+        if !is_written {
+            return Err(failed(&path, "be written", &std::io::ErrorKind::StorageFull.into()));
+        }
         let written = self.handle.spawn_blocking(move || {
             let mut text = Vec::new();
             for line in &lines {
@@ -147,6 +188,9 @@ impl Journal {
             added
         });
         match written.await {
+            Ok(Ok(())) if !is_told => {
+                Err(failed(&path, "be written", &std::io::ErrorKind::StorageFull.into()))
+            }
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(failed(&path, "be written", &error)),
             Err(error) => Err(Error::internal(error)),
@@ -241,7 +285,7 @@ mod tests {
 
     async fn begun(path: &Path) -> Journal {
         let line = Line::begun("p-1".into(), "acme".into(), true, 0, Vec::new());
-        Journal::begin(path, vec![line], &Handle::current()).await.unwrap()
+        Journal::begin(path, vec![line], &Handle::current(), None).await.unwrap()
     }
 
     fn shown(lines: &[Line]) -> Vec<String> {
@@ -258,22 +302,22 @@ mod tests {
         let journal = begun(&path).await;
         journal.write(Line::Sent { task: 3, at: "now".into() }).await.unwrap();
         // Its process has it.
-        let error = Journal::open(&path, &Handle::current()).unwrap_err();
+        let error = Journal::open(&path, &Handle::current(), None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
         assert!(error.message().contains("another process applies the journal"), "{error}");
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for cut in whole.len() - 20..whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
-            let (journal, lines) = Journal::open(&path, &Handle::current()).unwrap();
+            let (journal, lines) = Journal::open(&path, &Handle::current(), None).unwrap();
             assert_eq!(shown(&lines), ["begun"]);
             journal.write(Line::Numbers).await.unwrap();
             drop(journal);
-            let (_, lines) = Journal::open(&path, &Handle::current()).unwrap();
+            let (_, lines) = Journal::open(&path, &Handle::current(), None).unwrap();
             assert_eq!(shown(&lines), ["begun", "numbers"]);
         }
         std::fs::write(&path, &whole).unwrap();
-        let (_, lines) = Journal::open(&path, &Handle::current()).unwrap();
+        let (_, lines) = Journal::open(&path, &Handle::current(), None).unwrap();
         assert_eq!(shown(&lines), ["begun", "sent"]);
     }
 
@@ -285,7 +329,7 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         let open = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            Journal::open(&path, &Handle::current()).unwrap_err().message().to_owned()
+            Journal::open(&path, &Handle::current(), None).unwrap_err().message().to_owned()
         };
         for place in 0..whole.len() - 1 {
             let mut flipped = whole.clone();
@@ -295,10 +339,10 @@ mod tests {
         assert!(open(b"").contains("is no journal of changes"));
         assert!(open(b"name,season\n").contains("is damaged"));
         std::fs::remove_file(&path).unwrap();
-        let error = Journal::open(&path, &Handle::current()).unwrap_err();
+        let error = Journal::open(&path, &Handle::current(), None).unwrap_err();
         assert!(error.message().starts_with("there is no journal at "), "{error}");
         drop(begun(&path).await);
-        let again = Journal::begin(&path, Vec::new(), &Handle::current()).await.unwrap_err();
+        let again = Journal::begin(&path, Vec::new(), &Handle::current(), None).await.unwrap_err();
         assert!(again.message().contains("resume goes on with it"), "{again}");
     }
 }

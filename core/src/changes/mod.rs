@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 
 use self::edit::Kind;
 use self::header::Header;
+pub(crate) use self::journal::Room;
 use self::journal::{Journal, Line};
 use self::masters::Master;
 use self::preview::{Judged, Preview, Requests};
@@ -53,6 +54,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) company: &'a str,
     /// Where journals lie that the caller has given no path for.
     pub(crate) folder: Option<PathBuf>,
+    /// Of a journal, in a test.
+    pub(crate) room: Option<Room>,
     pub(crate) options: &'a CallOptions,
 }
 
@@ -173,7 +176,8 @@ pub(crate) async fn apply(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
         settled.clone(),
     )];
     lines.extend(tasks.iter().map(|task| Line::Task(Box::new(task.clone()))));
-    let journal = Journal::begin(&path, lines, scene.requester.handle()).await.map_err(of)?;
+    let journal =
+        Journal::begin(&path, lines, scene.requester.handle(), scene.room.clone()).await.map_err(of)?;
     if let Some(mark) = mark {
         leave(&mark, &path).map_err(of)?;
     }
@@ -187,7 +191,7 @@ pub(crate) async fn resume(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     arguments::check_names(scene.operation, &call.arguments)?;
     let mut wishes = Wishes::read(scene, call).await.map_err(of)?;
     let path = wishes.journal.clone().unwrap_or_default();
-    let (journal, lines) = Journal::open(&path, scene.requester.handle()).map_err(of)?;
+    let (journal, lines) = Journal::open(&path, scene.requester.handle(), scene.room.clone()).map_err(of)?;
     let Some(Line::Begun { preview, owner, verify, tasks: count, settled, .. }) = lines.first().cloned()
     else {
         return Err(of(Error::internal("the journal does not begin")));

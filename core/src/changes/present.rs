@@ -133,7 +133,7 @@ pub(super) async fn by_number(
     mut take: impl FnMut(&str, &[Header]),
 ) -> Result<()> {
     let mut work: Vec<BoxFuture<'_, _>> = Vec::new();
-    for chunk in numbers.chunks(MOST_VALUES / 2) {
+    for chunk in numbers.chunks(MOST_VALUES) {
         let call = call(scene, master.by_number, chunk, folder);
         work.push(Box::pin(async move {
             (chunk, get_many_by_number(scene.requester, master.by_number, &call).await)

@@ -21,6 +21,9 @@ use crate::paging::Pager;
 /// When what a list does not show is read singly: lists lag behind, and so may the service.
 const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(18)];
 
+/// How often what has not arrived is sent again.
+const MOST_TRIES: u8 = 3;
+
 /// By how much the clock of the service may be behind this one.
 const SKEW: Duration = Duration::from_secs(300);
 
@@ -257,8 +260,8 @@ impl Run<'_> {
             Look::Gone => Outcome::new(Fate::Stale).because("the record is gone"),
             Look::Other(header) => self.differs(master, place, &header),
         };
-        if outcome.outcome == Fate::NotStored && self.tries[place] == 0 {
-            self.tries[place] = 1;
+        if outcome.outcome == Fate::NotStored && self.tries[place] < MOST_TRIES {
+            self.tries[place] += 1;
             self.journal.write(Line::Open { task: place, unclear: true }).await?;
             self.states[place] = State::Due;
             return Ok(());

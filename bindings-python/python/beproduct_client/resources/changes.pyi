@@ -8,7 +8,7 @@ from typing_extensions import Unpack
 from beproduct_client._resource import Resource
 from beproduct_client._response import Response
 from beproduct_client.client.options import CallOptions
-from beproduct_client.records.changes import ChangePreview, ChangeReport, Edit
+from beproduct_client.records.change_sets import ChangePreview, ChangeReport, Edit
 
 class Changes(Resource):
     """Sets of changes: what they will do is seen before, sent within the quota, and read back after."""

@@ -3,7 +3,7 @@
 mod apps;
 mod automation;
 mod boms;
-mod changes;
+mod change_sets;
 mod data_tables;
 mod directory;
 mod downloads;
@@ -22,7 +22,7 @@ mod users;
 pub use apps::*;
 pub use automation::*;
 pub use boms::*;
-pub use changes::*;
+pub use change_sets::*;
 pub use data_tables::*;
 pub use directory::*;
 pub use downloads::*;

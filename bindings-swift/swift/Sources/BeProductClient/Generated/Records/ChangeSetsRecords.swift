@@ -5,28 +5,28 @@ import Foundation
 /// What became of an edit.
 public struct ChangeOutcome: Record, JSONConvertible {
     /// Its place among the edits, from 0.
-    public let index: Int
+    public var index: Int
     /// Where it comes from.
-    public let origin: String?
+    public var origin: String?
     /// `create`, `update` or `delete`.
-    public let kind: String
+    public var kind: String
     /// What the record is.
-    public let resource: String
+    public var resource: String
     /// `done`, `unchanged`, `not_stored`, `unverified`, `changed_after`, `stale`, `refused`, `conflict`, `unmatched`,
     /// `ambiguous`, `unknown`, `lost` or `left`.
-    public let outcome: String
+    public var outcome: String
     /// Why it is not done.
-    public let reason: String?
+    public var reason: String?
     /// Id of the record.
-    public let id: String?
+    public var id: String?
     /// Number of the record.
-    public let number: String?
+    public var number: String?
     /// Whether the service gave another number than the one that was sent.
-    public let renumbered: Bool?
+    public var renumbered: Bool?
     /// Values that are not there as they were sent.
-    public let fields: [StoredField]?
+    public var fields: [StoredField]?
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
@@ -90,34 +90,34 @@ public struct ChangeOutcome: Record, JSONConvertible {
 /// What a set of edits would do.
 public struct ChangePreview: Record, JSONConvertible {
     /// Id of the preview, which is applied once.
-    public let id: String
+    public var id: String
     /// Domain of the company.
-    public let company: String
+    public var company: String
     /// When the present values were read, ISO 8601 in UTC.
-    public let readAt: String
+    public var readAt: String
     /// All edits, in their order.
-    public let edits: [PreviewedEdit]
+    public var edits: [PreviewedEdit]
     /// Number of edits by action.
-    public let counts: JSONValue?
+    public var counts: JSONValue?
     /// Requests that carrying it out takes.
-    public let requests: ChangeRequests?
+    public var requests: ChangeRequests?
     /// Requests that the quota has left today; null without a limit.
-    public let remaining: Int?
+    public var remaining: Int?
     /// Whether these are enough.
-    public let enough: Bool
+    public var enough: Bool
     /// Fingerprints of the schemas that the preview rests on.
-    public let schemas: JSONValue?
+    public var schemas: JSONValue?
     /// The preview for people.
-    public let table: String?
+    public var table: String?
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
         id: String,
         company: String,
         readAt: String,
-        edits: [PreviewedEdit] = [],
+        edits: [PreviewedEdit],
         counts: JSONValue? = nil,
         requests: ChangeRequests? = nil,
         remaining: Int? = nil,
@@ -174,28 +174,28 @@ public struct ChangePreview: Record, JSONConvertible {
 /// What became of a set of changes.
 public struct ChangeReport: Record, JSONConvertible {
     /// Id of the preview.
-    public let preview: String
+    public var preview: String
     /// `complete`, `budget`, `lost` or `numbers`; in the details of an error `cancelled` or `failed`.
-    public let end: String
+    public var end: String
     /// Number of edits by outcome.
-    public let counts: JSONValue?
+    public var counts: JSONValue?
     /// All edits, in their order.
-    public let edits: [ChangeOutcome]
+    public var edits: [ChangeOutcome]
     /// Requests that are still to be sent or to be read back.
-    public let left: Int
+    public var left: Int
     /// Requests of the quota that this run took.
-    public let cost: Int
+    public var cost: Int
     /// Path of the journal.
-    public let journal: String
+    public var journal: String
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
         preview: String,
         end: String,
         counts: JSONValue? = nil,
-        edits: [ChangeOutcome] = [],
+        edits: [ChangeOutcome],
         left: Int,
         cost: Int,
         journal: String,
@@ -240,15 +240,15 @@ public struct ChangeReport: Record, JSONConvertible {
 /// Requests that a preview takes to carry out, where nothing goes wrong.
 public struct ChangeRequests: Record, JSONConvertible {
     /// Reads just before writing.
-    public let reads: Int
+    public var reads: Int
     /// Writes.
-    public let writes: Int
+    public var writes: Int
     /// Reads after it.
-    public let verification: Int
+    public var verification: Int
     /// All of them.
-    public let total: Int
+    public var total: Int
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
@@ -288,19 +288,19 @@ public struct ChangeRequests: Record, JSONConvertible {
 /// What is to become of one record.
 public struct Edit: Record, JSONConvertible {
     /// `create`, `update` or `delete`.
-    public let kind: String
+    public var kind: String
     /// `style`, `material`, `image`, `color` or `block`.
-    public let resource: String
+    public var resource: String
     /// The record; not of one that is created.
-    public let record: EditRecord?
+    public var record: EditRecord?
     /// Folder of a record that is created.
-    public let folderID: String?
+    public var folderID: String?
     /// Values by field id. Null clears a field.
-    public let fields: JSONValue?
+    public var fields: JSONValue?
     /// Where the edit comes from, as the preview and the report show it.
-    public let origin: String?
+    public var origin: String?
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
@@ -348,13 +348,13 @@ public struct Edit: Record, JSONConvertible {
 /// A record, by its id or its number.
 public struct EditRecord: Record, JSONConvertible {
     /// Id of the record.
-    public let id: String?
+    public var id: String?
     /// Number of the record, in place of the id.
-    public let number: String?
+    public var number: String?
     /// Folder in which the number is looked up. Default: all folders.
-    public let folderID: String?
+    public var folderID: String?
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
@@ -390,13 +390,13 @@ public struct EditRecord: Record, JSONConvertible {
 /// A value that changes.
 public struct FieldChange: Record, JSONConvertible {
     /// Id of the field.
-    public let id: String
+    public var id: String
     /// The present value.
-    public let old: JSONValue?
+    public var old: JSONValue?
     /// The new value, as it is sent.
-    public let new: JSONValue?
+    public var new: JSONValue?
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
@@ -432,27 +432,27 @@ public struct FieldChange: Record, JSONConvertible {
 /// An edit, and what will become of it.
 public struct PreviewedEdit: Record, JSONConvertible {
     /// Its place among the edits, from 0.
-    public let index: Int
+    public var index: Int
     /// Where it comes from.
-    public let origin: String?
+    public var origin: String?
     /// `create`, `update` or `delete`.
-    public let kind: String
+    public var kind: String
     /// What the record is.
-    public let resource: String
+    public var resource: String
     /// `create`, `update`, `delete`, `unchanged`, `refused`, `conflict`, `unmatched` or `ambiguous`.
-    public let action: String
+    public var action: String
     /// Why nothing is sent, and what would be right.
-    public let reason: String?
+    public var reason: String?
     /// Id of the record.
-    public let id: String?
+    public var id: String?
     /// Number of the record.
-    public let number: String?
+    public var number: String?
     /// Folder of the record.
-    public let folderID: String?
+    public var folderID: String?
     /// Values that change.
-    public let fields: [FieldChange]?
+    public var fields: [FieldChange]?
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
@@ -516,13 +516,13 @@ public struct PreviewedEdit: Record, JSONConvertible {
 /// A value that is not there as it was sent.
 public struct StoredField: Record, JSONConvertible {
     /// Id of the field.
-    public let id: String
+    public var id: String
     /// What was sent; of a lost field what was there.
-    public let sent: JSONValue?
+    public var sent: JSONValue?
     /// What is there.
-    public let stored: JSONValue?
+    public var stored: JSONValue?
     /// Members that the catalogue does not name.
-    public let extra: JSONObject
+    public var extra: JSONObject
 
     /// Makes a record. Each parameter is the property of its name.
     public init(
