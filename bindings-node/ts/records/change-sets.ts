@@ -71,7 +71,7 @@ export interface ChangeReport {
 
 /** Requests that a preview takes to carry out, where nothing goes wrong. */
 export interface ChangeRequests {
-  /** Reads just before writing. */
+  /** Reads just before writing, of records and schemas. */
   reads: number;
   /** Writes. */
   writes: number;

@@ -11,6 +11,94 @@ use crate::Failure;
 use crate::given::{Given, path};
 
 #[derive(Debug, Args)]
+pub(crate) struct ChangesFlags {
+    #[arg(
+        long,
+        help = "Name of the profile, in the credentials file [env: BEPRODUCT_PROFILE] [default: default]"
+    )]
+    pub(crate) profile: Option<String>,
+    #[arg(
+        long,
+        conflicts_with = "from_service",
+        conflicts_with = "requests_per_day",
+        requires = "licenses",
+        help = "Edition that the company bought, which decides the limit of the day"
+    )]
+    pub(crate) edition: Option<Edition>,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        conflicts_with = "from_service",
+        conflicts_with = "requests_per_day",
+        requires = "edition",
+        help = "User licences that the company bought"
+    )]
+    pub(crate) licenses: Option<u64>,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        conflicts_with = "edition",
+        conflicts_with = "from_service",
+        conflicts_with = "licenses",
+        help = "Requests of the day, from 0"
+    )]
+    pub(crate) requests_per_day: Option<u64>,
+    #[arg(
+        long,
+        conflicts_with = "edition",
+        conflicts_with = "licenses",
+        conflicts_with = "requests_per_day",
+        help = "Take the limits that the service stated to the programs that share the ledger"
+    )]
+    pub(crate) from_service: bool,
+    #[arg(long, value_name = "NUMBER", help = "Limit of each full hour [default: none]")]
+    pub(crate) requests_per_hour: Option<u64>,
+    #[arg(long, value_name = "NUMBER", help = "Limit of each full minute [default: none]")]
+    pub(crate) requests_per_minute: Option<u64>,
+    #[arg(
+        long,
+        help = "Time at which days begin, as 06:30, the same as in the programs that share the ledger [default: 00:00]"
+    )]
+    pub(crate) day_start: Option<String>,
+    #[arg(long, help = "Time zone in which days begin, as America/New_York [default: UTC]")]
+    pub(crate) time_zone: Option<String>,
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "redis",
+        help = "SQLite file in which requests are counted [default: the user's ledger]"
+    )]
+    pub(crate) ledger: Option<PathBuf>,
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "ledger",
+        help = "Redis server in which requests are counted: redis://user:password@host:port/database, or rediss://. Other users of the machine can see flags; they cannot see the variable [env: BEPRODUCT_REDIS_URL]"
+    )]
+    pub(crate) redis: Option<String>,
+}
+
+impl ChangesFlags {
+    /// The settings that are given, as the client reads them.
+    pub(crate) fn settings(&self) -> Result<Map<String, Value>, Failure> {
+        let mut given = Given::default();
+        given.setting("profile", self.profile.as_deref());
+        given.member("plan", "edition", self.edition.map(Edition::name));
+        given.member("plan", "licenses", self.licenses);
+        given.member("plan", "requests_per_day", self.requests_per_day);
+        given.member("plan", "from_service", self.from_service.then_some(true));
+        given.member("plan", "requests_per_hour", self.requests_per_hour);
+        given.member("plan", "requests_per_minute", self.requests_per_minute);
+        given.member("plan", "day_start", self.day_start.as_deref());
+        given.member("plan", "time_zone", self.time_zone.as_deref());
+        given.member("ledger", "sqlite", path("--ledger", self.ledger.as_deref())?);
+        given.member("ledger", "redis", self.redis.as_deref());
+        given.variable("ledger", "redis", "BEPRODUCT_REDIS_URL");
+        Ok(given.into())
+    }
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct LoginFlags {
     #[arg(
         long,
@@ -223,26 +311,6 @@ impl WhoamiFlags {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum ResponseType {
-    #[value(name = "code", help = "A code, which is exchanged for tokens")]
-    Code,
-    #[value(
-        name = "id-token-token",
-        help = "The tokens themselves, in the fragment of the URL, for old registrations. There is no refresh token: the person signs in again when the access token has expired"
-    )]
-    IdTokenToken,
-}
-
-impl ResponseType {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Code => "code",
-            Self::IdTokenToken => "id_token token",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Edition {
     #[value(
         name = "business-max",
@@ -261,6 +329,26 @@ impl Edition {
         match self {
             Self::BusinessMax => "business_max",
             Self::Enterprise => "enterprise",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ResponseType {
+    #[value(name = "code", help = "A code, which is exchanged for tokens")]
+    Code,
+    #[value(
+        name = "id-token-token",
+        help = "The tokens themselves, in the fragment of the URL, for old registrations. There is no refresh token: the person signs in again when the access token has expired"
+    )]
+    IdTokenToken,
+}
+
+impl ResponseType {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::IdTokenToken => "id_token token",
         }
     }
 }

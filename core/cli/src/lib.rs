@@ -1,5 +1,6 @@
 //! The `beproduct` command, as a function: the wheel's console script and npm's bin call it.
 
+mod changes;
 mod generated;
 mod given;
 mod login;
@@ -27,34 +28,57 @@ enum Command {
     WhoAmI(session::WhoAmI),
     /// Shows how much of the daily quota is used, and for what. Only reads the ledger; nothing is sent.
     Quota(quota::Arguments),
+    Preview(Box<changes::Preview>),
+    Apply(Box<changes::Apply>),
+    Resume(Box<changes::Resume>),
 }
+
+/// How a command has ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// All is done, or there is nothing to do.
+    Done = 0,
+    /// A preview shows changes.
+    Changes = 2,
+    /// Something was not done.
+    NotDone = 3,
+    /// It stopped at its budget.
+    Budget = 4,
+}
+
+/// The status of wrong arguments.
+const USAGE: u8 = 64;
 
 /// Runs the command that the arguments name, the program's own name first. Writes to standard output and standard error.
 ///
-/// Returns the status to exit with: 0, 1 when the command failed, 2 when the arguments are wrong.
+/// Returns the status to exit with: 0 when all is done or there is nothing to do, 1 when the command failed, 2 when a preview shows
+/// changes, 3 when something was not done, 4 when it stopped at its budget, 64 when the arguments are wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version come this way too, for standard output. Where nobody reads, there is nothing to tell.
             let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(2);
+            return if error.exit_code() == 0 { 0 } else { USAGE };
         }
     };
     let mut out = io::stdout().lock();
     let done = match arguments.command {
-        Command::Login(arguments) => login::run(&arguments, &mut out),
-        Command::Logout(arguments) => session::logout(&arguments, &mut out),
-        Command::WhoAmI(arguments) => session::who_am_i(&arguments, &mut out),
-        Command::Quota(arguments) => quota::run(&arguments, &mut out),
+        Command::Login(arguments) => login::run(&arguments, &mut out).map(|()| Status::Done),
+        Command::Logout(arguments) => session::logout(&arguments, &mut out).map(|()| Status::Done),
+        Command::WhoAmI(arguments) => session::who_am_i(&arguments, &mut out).map(|()| Status::Done),
+        Command::Quota(arguments) => quota::run(&arguments, &mut out).map(|()| Status::Done),
+        Command::Preview(arguments) => changes::preview(&arguments, &mut out),
+        Command::Apply(arguments) => changes::apply(&arguments, &mut out),
+        Command::Resume(arguments) => changes::resume(&arguments, &mut out),
     };
-    match done.and_then(|()| Ok(out.flush()?)) {
-        Ok(()) => 0,
+    match done.and_then(|status| Ok(out.flush().map(|()| status)?)) {
+        Ok(status) => status as u8,
         // Whoever reads has seen enough, as in `beproduct quota | head -1`.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "beproduct: {failure}");
-            if matches!(failure, Failure::Usage(_)) { 2 } else { 1 }
+            if matches!(failure, Failure::Usage(_)) { USAGE } else { 1 }
         }
     }
 }

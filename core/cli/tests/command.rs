@@ -182,7 +182,7 @@ fn every_flag_of_the_quota_has_its_effect() {
 fn flags_that_do_not_go_together_and_misspelt_ones() {
     let home = tempfile::tempdir().unwrap();
     let edition = ["quota", "--edition", "enterprise", "--licenses", "4"];
-    let fails = |arguments: &[&str], expected: &str| fails(home.path(), arguments, 2, expected);
+    let fails = |arguments: &[&str], expected: &str| fails(home.path(), arguments, 64, expected);
     for other in [&["--requests-per-day", "5"][..], &["--from-service"]] {
         fails(&[&edition[..], other].concat(), "cannot be used with");
     }
@@ -207,14 +207,14 @@ fn wrong_arguments_and_ledgers() {
     let home = tempfile::tempdir().unwrap();
     let fails =
         |arguments: &[&str], status: i32, expected: &str| fails(home.path(), arguments, status, expected);
-    fails(&[], 2, "Usage: beproduct");
-    fails(&["quote"], 2, "quota");
-    fails(&["quota"], 2, "--company-domain");
+    fails(&[], 64, "Usage: beproduct");
+    fails(&["quote"], 64, "quota");
+    fails(&["quota"], 64, "--company-domain");
     fails(&["quota", "--company-domain", ""], 1, "company_domain is missing");
-    fails(&["quota", "--company-domain", "acme", "--edition", "business-max"], 2, "--licenses");
+    fails(&["quota", "--company-domain", "acme", "--edition", "business-max"], 64, "--licenses");
     fails(
         &["quota", "--company-domain", "acme", "--edition", "premium", "--licenses", "8"],
-        2,
+        64,
         "business-max",
     );
     fails(&["quota", "--company-domain", "acme", "--api-url", "http://example.com"], 1, "use https");
@@ -264,14 +264,14 @@ fn nobody_is_signed_in_yet() {
     fails(&["whoami"], 1, "there is no profile \"default\"");
     fails(&["whoami", "--profile", "acme"], 1, "beproduct login --profile acme");
     fails(&["logout"], 1, "there is no profile");
-    fails(&["logout", "--no-browser"], 2, "--end-session");
-    fails(&["logout", "--post-logout-redirect-uri", "https://app.example"], 2, "--end-session");
+    fails(&["logout", "--no-browser"], 64, "--end-session");
+    fails(&["logout", "--post-logout-redirect-uri", "https://app.example"], 64, "--end-session");
     // Standard input is at its end.
     let shown = command(home.path(), &[&app[..], &["--company-domain", "acme", "--no-browser"]].concat())
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    assert_eq!(shown.status.code(), Some(2));
+    assert_eq!(shown.status.code(), Some(64));
     assert!(text(&shown.stderr).contains("no address was pasted"), "{}", text(&shown.stderr));
     let left: Vec<_> = std::fs::read_dir(home.path().join(".config/beproduct-client")).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");

@@ -94,7 +94,7 @@ pub(crate) async fn preview(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     arguments::check_names(scene.operation, &call.arguments)?;
     let edits = source::read(&call.arguments).map_err(of)?;
     let judge::Verdict { edits, schemas, meta } = judge::judge(scene, &edits).await?;
-    let requests = estimate(&edits);
+    let requests = estimate(&edits, schemas.len() as u64);
     let remaining = scene.quota.status().await?.remaining;
     let now = Timestamp::try_from(scene.requester.clock().now()).unwrap_or_default();
     let mut preview = Preview {
@@ -119,7 +119,7 @@ fn answer(value: &impl serde::Serialize, meta: Meta) -> Result<Answer> {
 }
 
 /// Requests that carrying the edits out takes, where nothing goes wrong.
-fn estimate(edits: &[Judged]) -> Requests {
+fn estimate(edits: &[Judged], schemas: u64) -> Requests {
     let tasks = Task::all(edits);
     let lists = |kinds: &[Kind]| -> u64 {
         let mut of: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
@@ -128,7 +128,11 @@ fn estimate(edits: &[Judged]) -> Requests {
         }
         of.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum()
     };
-    let reads = lists(&[Kind::Update, Kind::Delete]);
+    if tasks.is_empty() {
+        return Requests::default();
+    }
+    // The schemas are read again, too.
+    let reads = schemas + lists(&[Kind::Update, Kind::Delete]);
     let (writes, verification) = (tasks.len() as u64, lists(&[Kind::Create, Kind::Update, Kind::Delete]));
     Requests { reads, writes, verification, total: reads + writes + verification }
 }

@@ -84,7 +84,7 @@ pub(super) struct Judged {
 /// Requests that carrying it out takes, where nothing goes wrong.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Requests {
-    /// Reads just before writing.
+    /// Reads just before writing, of records and schemas.
     pub(super) reads: u64,
     pub(super) writes: u64,
     /// Reads after it.

@@ -81,7 +81,7 @@ ChangeReport = TypedDict(
 ChangeRequests = TypedDict(
     "ChangeRequests",
     {
-        "reads": Required["int"],  # Reads just before writing.
+        "reads": Required["int"],  # Reads just before writing, of records and schemas.
         "writes": Required["int"],  # Writes.
         "verification": Required["int"],  # Reads after it.
         "total": Required["int"],  # All of them.

@@ -116,7 +116,7 @@ pub struct ChangeReport {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChangeRequests {
-    /// Reads just before writing.
+    /// Reads just before writing, of records and schemas.
     #[serde(rename = "reads")]
     pub reads: i64,
     /// Writes.

@@ -239,7 +239,7 @@ public struct ChangeReport: Record, JSONConvertible {
 
 /// Requests that a preview takes to carry out, where nothing goes wrong.
 public struct ChangeRequests: Record, JSONConvertible {
-    /// Reads just before writing.
+    /// Reads just before writing, of records and schemas.
     public var reads: Int
     /// Writes.
     public var writes: Int

@@ -103,7 +103,7 @@ internal object ChangeReportSerializer :
 @Serializable(with = ChangeRequestsSerializer::class)
 @KeepGeneratedSerializer
 data class ChangeRequests(
-    /** Reads just before writing. */
+    /** Reads just before writing, of records and schemas. */
     val reads: Long,
     /** Writes. */
     val writes: Long,

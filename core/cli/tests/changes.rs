@@ -1,0 +1,174 @@
+//! Sets of changes in a shell: what is printed, what is written, and the status that a script sees.
+
+// A test may stop at once.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use beproduct_simulator::{Options, Simulator};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+struct Shell {
+    home: TempDir,
+    simulator: Simulator,
+    runtime: Runtime,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let options = Options { styles: 20, materials: 0, table_rows: 0, ..Options::default() };
+        let simulator = runtime.block_on(Simulator::start(options)).unwrap();
+        Self { home: tempfile::tempdir().unwrap(), simulator, runtime }
+    }
+
+    /// Runs the command, signed in by variables.
+    fn run(&self, arguments: &[&str]) -> Output {
+        let at = self.simulator.addresses();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_beproduct"));
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("BEPRODUCT_") || name.starts_with("XDG_") {
+                command.env_remove(&*name);
+            }
+        }
+        for (name, value) in [
+            ("COMPANY_DOMAIN", &at.company),
+            ("CLIENT_ID", &at.client_id),
+            ("CLIENT_SECRET", &at.client_secret),
+            ("REFRESH_TOKEN", &at.refresh_token),
+            ("API_URL", &at.api),
+            ("IDENTITY_URL", &at.identity),
+        ] {
+            command.env(format!("BEPRODUCT_{name}"), value);
+        }
+        command.env("HOME", self.home.path()).current_dir(self.home.path()).args(arguments).output().unwrap()
+    }
+
+    /// The command ends with this status and prints these texts.
+    fn shows(&self, arguments: &[&str], status: i32, expected: &[&str]) -> String {
+        let shown = self.run(arguments);
+        let all = format!("{}{}", text(&shown.stdout), text(&shown.stderr));
+        assert_eq!(shown.status.code(), Some(status), "{arguments:?}: {all}");
+        for expected in expected {
+            assert!(all.contains(expected), "{arguments:?}: {expected}: {all}");
+        }
+        text(&shown.stdout).to_owned()
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.home.path().join(name), content).unwrap();
+    }
+
+    fn read(&self, path: impl AsRef<Path>) -> String {
+        std::fs::read_to_string(self.home.path().join(path)).unwrap()
+    }
+
+    fn control(&self, path: &str, body: &str) {
+        let body: Value = serde_json::from_str(body).unwrap();
+        let url = format!("{}/{path}", self.simulator.addresses().control);
+        let sent =
+            async { reqwest::Client::new().post(url).json(&body).send().await.unwrap().error_for_status() };
+        self.runtime.block_on(sent).unwrap();
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_file_is_previewed_applied_and_resumed() {
+    let shell = Shell::new();
+    shell.write(
+        "styles.csv",
+        "\u{feff}Number;Name;Note\nST-000001;First;a\nST-000002;Second;b\nST-000003;Third;c\n",
+    );
+    let preview = [
+        "preview",
+        "styles.csv",
+        "--to",
+        "style",
+        "--key",
+        "header_number",
+        "--delimiter",
+        ";",
+        "--out",
+        "p.json",
+    ];
+    let columns = ["--map", "Number=header_number", "--map", "Name=header_name", "--map", "Note="];
+    let preview = [&preview[..], &columns].concat();
+    shell.shows(
+        &preview,
+        2,
+        &[
+            "3 update",
+            "styles.csv:2: style ST-000001; header_name ",
+            "-> \"First\"",
+            "6 requests (2 to read, 3 to write, 1 to verify)",
+            "beproduct apply p.json",
+        ],
+    );
+    // The schema, a read before and one after, and two writes.
+    let applied = ["apply", "p.json", "--journal", "j", "--budget", "5"];
+    shell.shows(&applied, 4, &["2 done", "1 left", "stopped at its budget; beproduct resume"]);
+    shell.shows(&["resume", "j", "--results", "r.csv"], 0, &["3 done", "journal "]);
+    let results = shell.read("r.csv");
+    assert!(
+        results.starts_with(
+            "index,origin,kind,resource,outcome,id,number,reason\n0,styles.csv:2,update,style,done,"
+        ),
+        "{results}"
+    );
+    assert_eq!(results.lines().count(), 4);
+    shell.shows(&applied[..4], 1, &["was applied before"]);
+    let again = shell.shows(&preview, 0, &["3 unchanged", "0 requests"]);
+    assert!(!again.contains("beproduct apply"), "{again}");
+}
+
+#[test]
+fn what_is_not_done_is_shown() {
+    let shell = Shell::new();
+    shell.write("rows.csv", "header_number,active\nST-000001,No\nNONE,No\n");
+    let preview = ["preview", "rows.csv", "--to", "style", "--key", "header_number"];
+    let json = shell.shows(&[&preview[..], &["--json", "--out", "p.json"]].concat(), 2, &[]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["counts"], serde_json::json!({"update": 1, "unmatched": 1}));
+    shell.control("faults", r#"[{"path": "/Update", "action": {"status": 400, "body": {"error": true, "message": "No."}}}]"#);
+    let shown = [
+        "1 refused",
+        "rows.csv:2: style ST-000001 refused; ",
+        "rows.csv:3: style NONE unmatched; no style has the number NONE",
+    ];
+    shell.shows(&["apply", "p.json"], 3, &shown);
+    shell.write("none.csv", "header_number,active\nNONE,No\n");
+    shell.shows(&["preview", "none.csv", "--to", "style", "--key", "header_number"], 3, &["1 unmatched"]);
+}
+
+#[test]
+fn wrong_arguments_and_files() {
+    let shell = Shell::new();
+    shell.write("rows.csv", "header_number,active\nST-000001,No\n");
+    shell.write("p.json", "{}");
+    for (arguments, status, expected) in [
+        (&["preview"][..], 64, "<FILE>"),
+        (&["preview", "rows.csv"], 1, "to is missing: what the rows are about, one of style, material"),
+        (&["preview", "rows.csv", "--to", "style"], 1, "key is missing: the column that names the style"),
+        (&["preview", "rows.csv", "--to", "style", "--key", "id"], 1, "rows.csv:2 has no column \"id\""),
+        (&["preview", "rows.csv", "--to", "stile", "--key", "id"], 1, "did you mean \"style\"?"),
+        (&["preview", "rows.csv", "--map", "a"], 64, "it has to be COLUMN=FIELD"),
+        (&["preview", "none.csv", "--to", "style", "--key", "id"], 1, "none.csv cannot be read"),
+        (&["apply", "none.json"], 64, "none.json cannot be read"),
+        (&["apply", "rows.csv"], 64, "rows.csv is no preview"),
+        (&["apply", "p.json"], 1, "preview has to be what preview has returned"),
+        (&["resume", "none"], 1, "there is no journal at"),
+        (&["resume", "p.json", "--budget", "half"], 1, "budget has to be a number of requests"),
+        (&["resume", "p.json"], 1, "is no journal of changes"),
+    ] {
+        shell.shows(arguments, status, &[expected]);
+    }
+}
