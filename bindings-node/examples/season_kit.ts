@@ -234,6 +234,12 @@ async function* openEnds(job: BeProduct, kit: Kit, folderId: string): AsyncGener
   for await (const { name } of job.reports.list()) {
     if (name?.includes(kit.season)) yield `the report ${name} shows them`;
   }
+  const edits = Object.keys(kit.styles).map((number) => {
+    return { kind: 'update', resource: 'style', record: { number }, fields: { season: kit.season } };
+  });
+  for (const { action, number } of (await job.changes.preview({ edits })).edits) {
+    if (action !== 'unchanged') yield `${number} is not of ${kit.season}`;
+  }
 }
 
 async function main(): Promise<void> {

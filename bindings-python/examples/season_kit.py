@@ -202,6 +202,11 @@ def open_ends(job: BeProduct, kit: Kit, folder_id: str) -> Iterator[str]:
     for report in job.reports.list():
         if kit.season in (name := report.get("name") or ""):
             yield f"the report {name} shows them"
+    season_of = {"kind": "update", "resource": "style", "fields": {"season": kit.season}}
+    planned = [{**season_of, "record": {"number": number}} for number in kit.styles]
+    for edit in job.changes.preview(planned)["edits"]:
+        if edit["action"] != "unchanged":
+            yield f"{edit.get('number')} is not of {kit.season}"
 
 
 def main() -> None:

@@ -285,6 +285,13 @@ async fn open_ends(job: &Client, kit: &Kit, folder_id: &str, tell: &mut impl FnM
     {
         tell(format!("the report {name} shows them"));
     }
+    let planned = kit.styles.keys().map(|number| {
+        json!({"kind": "update", "resource": "style", "record": {"number": number}, "fields": {"season": kit.season}})
+    });
+    let preview = job.changes().preview().edits(planned).await?;
+    for edit in preview.edits.iter().filter(|edit| edit.action != "unchanged") {
+        tell(format!("{} is not of {}", edit.number.as_deref().unwrap_or_default(), kit.season));
+    }
     Ok(())
 }
 

@@ -138,7 +138,10 @@ fn what_is_not_done_is_shown() {
     let json = shell.shows(&[&preview[..], &["--json", "--out", "p.json"]].concat(), 2, &[]);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["counts"], serde_json::json!({"update": 1, "unmatched": 1}));
-    shell.control("faults", r#"[{"path": "/Update", "action": {"status": 400, "body": {"error": true, "message": "No."}}}]"#);
+    shell.control(
+        "faults",
+        r#"[{"path": "/Update", "action": {"status": 400, "body": {"error": true, "message": "No."}}}]"#,
+    );
     let shown = [
         "1 refused",
         "rows.csv:2: style ST-000001 refused; ",

@@ -233,6 +233,17 @@ struct Preparation: Sendable {
             guard let name = report.name, name.contains(kit.season) else { continue }
             tell("the report \(name) shows them")
         }
+        let planned = kit.styles.keys.map { number in
+            Edit(
+                kind: "update",
+                resource: "style",
+                record: EditRecord(number: number),
+                fields: ["season": .string(kit.season)]
+            )
+        }
+        for edit in try await job.changes.preview(edits: planned).edits where edit.action != "unchanged" {
+            tell("\(edit.number ?? "") is not of \(kit.season)")
+        }
     }
 }
 
