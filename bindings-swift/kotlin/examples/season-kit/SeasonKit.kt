@@ -221,7 +221,6 @@ private suspend fun FlowCollector<String>.openEnds(job: BeProduct, kit: Kit, fol
     job.reports.list().collect { report ->
         if (kit.season in report.name.orEmpty()) emit("the report ${report.name} shows them")
     }
-    val season = buildJsonObject { put("season", kit.season) }
     val fields = buildJsonObject { put("season", kit.season) }
     val planned = kit.styles.keys.map { Edit("update", "style", EditRecord(number = it), fields = fields) }
     for (edit in job.changes.preview(planned).edits) {
