@@ -10,10 +10,7 @@ export interface ChangeOutcome {
   kind: string;
   /** What the record is. */
   resource: string;
-  /**
-   * `done`, `unchanged`, `not_stored`, `unverified`, `changed_after`, `stale`, `refused`, `conflict`,
-   * `unmatched`, `ambiguous`, `unknown`, `lost` or `left`.
-   */
+  /** What became of it, such as `done` or `not_stored`. */
   outcome: string;
   /** Why it is not done. */
   reason?: string | null;
@@ -55,7 +52,7 @@ export interface ChangePreview {
 export interface ChangeReport {
   /** Id of the preview. */
   preview: string;
-  /** `complete`, `budget`, `lost` or `numbers`; in the details of an error `cancelled` or `failed`. */
+  /** Why the run has ended, such as `complete` or `budget`. */
   end: string;
   /** Number of edits by outcome. */
   counts: unknown;
@@ -127,7 +124,7 @@ export interface PreviewedEdit {
   kind: string;
   /** What the record is. */
   resource: string;
-  /** `create`, `update`, `delete`, `unchanged`, `refused`, `conflict`, `unmatched` or `ambiguous`. */
+  /** What will become of it, such as `update` or `refused`. */
   action: string;
   /** Why nothing is sent, and what would be right. */
   reason?: string | null;

@@ -31,7 +31,7 @@ ChangeOutcome = TypedDict(
         "origin": "str | None",  # Where it comes from.
         "kind": Required["str"],  # `create`, `update` or `delete`.
         "resource": Required["str"],  # What the record is.
-        "outcome": Required["str"],  # `done`, `unchanged`, `not_stored`, `unverified`, `changed_after`, `stale`, `refused`, `conflict`, `unmatched`, `ambiguous`, `unknown`, `lost` or `left`.
+        "outcome": Required["str"],  # What became of it, such as `done` or `not_stored`.
         "reason": "str | None",  # Why it is not done.
         "id": "str | None",  # Id of the record.
         "number": "str | None",  # Number of the record.
@@ -66,7 +66,7 @@ ChangeReport = TypedDict(
     "ChangeReport",
     {
         "preview": Required["str"],  # Id of the preview.
-        "end": Required["str"],  # `complete`, `budget`, `lost` or `numbers`; in the details of an error `cancelled` or `failed`.
+        "end": Required["str"],  # Why the run has ended, such as `complete` or `budget`.
         "counts": Required["Any | None"],  # Number of edits by outcome.
         "edits": Required["list[ChangeOutcome]"],  # All edits, in their order.
         "left": Required["int"],  # Requests that are still to be sent or to be read back.
@@ -137,7 +137,7 @@ PreviewedEdit = TypedDict(
         "origin": "str | None",  # Where it comes from.
         "kind": Required["str"],  # `create`, `update` or `delete`.
         "resource": Required["str"],  # What the record is.
-        "action": Required["str"],  # `create`, `update`, `delete`, `unchanged`, `refused`, `conflict`, `unmatched` or `ambiguous`.
+        "action": Required["str"],  # What will become of it, such as `update` or `refused`.
         "reason": "str | None",  # Why nothing is sent, and what would be right.
         "id": "str | None",  # Id of the record.
         "number": "str | None",  # Number of the record.

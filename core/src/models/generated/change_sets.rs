@@ -20,7 +20,7 @@ pub struct ChangeOutcome {
     /// What the record is.
     #[serde(rename = "resource")]
     pub resource: String,
-    /// `done`, `unchanged`, `not_stored`, `unverified`, `changed_after`, `stale`, `refused`, `conflict`, `unmatched`, `ambiguous`, `unknown`, `lost` or `left`.
+    /// What became of it, such as `done` or `not_stored`.
     #[serde(rename = "outcome")]
     pub outcome: String,
     /// Why it is not done.
@@ -89,7 +89,7 @@ pub struct ChangeReport {
     /// Id of the preview.
     #[serde(rename = "preview")]
     pub preview: String,
-    /// `complete`, `budget`, `lost` or `numbers`; in the details of an error `cancelled` or `failed`.
+    /// Why the run has ended, such as `complete` or `budget`.
     #[serde(rename = "end")]
     pub end: String,
     /// Number of edits by outcome.
@@ -212,7 +212,7 @@ pub struct PreviewedEdit {
     /// What the record is.
     #[serde(rename = "resource")]
     pub resource: String,
-    /// `create`, `update`, `delete`, `unchanged`, `refused`, `conflict`, `unmatched` or `ambiguous`.
+    /// What will become of it, such as `update` or `refused`.
     #[serde(rename = "action")]
     pub action: String,
     /// Why nothing is sent, and what would be right.

@@ -12,8 +12,7 @@ public struct ChangeOutcome: Record, JSONConvertible {
     public var kind: String
     /// What the record is.
     public var resource: String
-    /// `done`, `unchanged`, `not_stored`, `unverified`, `changed_after`, `stale`, `refused`, `conflict`, `unmatched`,
-    /// `ambiguous`, `unknown`, `lost` or `left`.
+    /// What became of it, such as `done` or `not_stored`.
     public var outcome: String
     /// Why it is not done.
     public var reason: String?
@@ -175,7 +174,7 @@ public struct ChangePreview: Record, JSONConvertible {
 public struct ChangeReport: Record, JSONConvertible {
     /// Id of the preview.
     public var preview: String
-    /// `complete`, `budget`, `lost` or `numbers`; in the details of an error `cancelled` or `failed`.
+    /// Why the run has ended, such as `complete` or `budget`.
     public var end: String
     /// Number of edits by outcome.
     public var counts: JSONValue?
@@ -439,7 +438,7 @@ public struct PreviewedEdit: Record, JSONConvertible {
     public var kind: String
     /// What the record is.
     public var resource: String
-    /// `create`, `update`, `delete`, `unchanged`, `refused`, `conflict`, `unmatched` or `ambiguous`.
+    /// What will become of it, such as `update` or `refused`.
     public var action: String
     /// Why nothing is sent, and what would be right.
     public var reason: String?

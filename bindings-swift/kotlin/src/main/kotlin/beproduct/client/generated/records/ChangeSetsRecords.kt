@@ -21,10 +21,7 @@ data class ChangeOutcome(
     val kind: String,
     /** What the record is. */
     val resource: String,
-    /**
-     * `done`, `unchanged`, `not_stored`, `unverified`, `changed_after`, `stale`, `refused`, `conflict`, `unmatched`,
-     * `ambiguous`, `unknown`, `lost` or `left`.
-     */
+    /** What became of it, such as `done` or `not_stored`. */
     val outcome: String,
     /** Why it is not done. */
     val reason: String? = null,
@@ -80,7 +77,7 @@ internal object ChangePreviewSerializer :
 data class ChangeReport(
     /** Id of the preview. */
     val preview: String,
-    /** `complete`, `budget`, `lost` or `numbers`; in the details of an error `cancelled` or `failed`. */
+    /** Why the run has ended, such as `complete` or `budget`. */
     val end: String,
     /** Number of edits by outcome. */
     val counts: JsonElement? = null,
@@ -187,7 +184,7 @@ data class PreviewedEdit(
     val kind: String,
     /** What the record is. */
     val resource: String,
-    /** `create`, `update`, `delete`, `unchanged`, `refused`, `conflict`, `unmatched` or `ambiguous`. */
+    /** What will become of it, such as `update` or `refused`. */
     val action: String,
     /** Why nothing is sent, and what would be right. */
     val reason: String? = null,
