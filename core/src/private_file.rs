@@ -106,13 +106,13 @@ pub(crate) fn resolved(path: &Path) -> PathBuf {
 
 /// A renaming is lost in a power cut while only the file is on the disk.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(_path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

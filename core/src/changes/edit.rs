@@ -1,9 +1,11 @@
 //! An edit: what is to become of one record, and the place that it comes from.
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::masters::Master;
+use crate::arguments::filters::ANY_OF;
 use crate::arguments::{encode, shown};
 use crate::error::{Error, Result};
 use crate::near;
@@ -46,6 +48,8 @@ pub(super) struct Edit {
     /// Of a new record.
     pub(super) folder: Option<String>,
     pub(super) fields: Map<String, Value>,
+    /// Zone of times that do not say theirs.
+    pub(super) zone: Option<TimeZone>,
 }
 
 const MEMBERS: [&str; 7] = ["kind", "resource", "record", "folder_id", "fields", "origin", "folderId"];
@@ -105,7 +109,7 @@ impl Edit {
             Some(folder) => Some(encode::id(&format!("{name}.folder_id"), folder)?.to_owned()),
         };
         let key = get(&["record"]).map(|record| Key::read(&format!("{name}.record"), record)).transpose()?;
-        let edit = Self { index, origin: text(&["origin"])?, kind, master, key, folder, fields };
+        let edit = Self { index, origin: text(&["origin"])?, kind, master, key, folder, fields, zone: None };
         edit.check().map_err(wrong)?;
         Ok(edit)
     }
@@ -144,7 +148,7 @@ impl Key {
         near::check(members.keys(), &known, &format!("{name} has no member"), "it has")?;
         let get = |member: &str| members.get(member).filter(|value| !value.is_null());
         match (get("id"), get("number")) {
-            (Some(id), None) => Ok(Self::Id(encode::id(&format!("{name}.id"), id)?.to_owned())),
+            (Some(id), None) => Self::id(&format!("{name}.id"), id),
             (None, Some(number)) => {
                 let folder = get("folder_id").or_else(|| get("folderId"));
                 let folder =
@@ -155,16 +159,31 @@ impl Key {
         }
     }
 
+    pub(super) fn id(name: &str, value: &Value) -> Result<Self> {
+        let id = encode::id(name, value)?;
+        separable(name, id)?;
+        Ok(Self::Id(id.to_owned()))
+    }
+
     pub(super) fn number(name: &str, value: &Value, folder: Option<&str>) -> Result<Self> {
         let number = match value {
             Value::String(text) => text.clone(),
             Value::Number(_) => encode::canonical(value).to_string(),
             _ => return Err(Error::config(format!("{name} has to be a text, not {}", shown(value)))),
         };
-        match number.trim().is_empty() {
-            true => Err(Error::config(format!("{name} is empty"))),
-            false => Ok(Self::Number { number, folder: folder.map(str::to_owned) }),
+        if number.trim().is_empty() {
+            return Err(Error::config(format!("{name} is empty")));
         }
+        separable(name, &number)?;
+        Ok(Self::Number { number, folder: folder.map(str::to_owned) })
+    }
+}
+
+/// Refuses what stands between the values of a filter.
+fn separable(name: &str, text: &str) -> Result<()> {
+    match text.contains(ANY_OF) {
+        true => Err(Error::config(format!("{name} contains U+25A0, which the service reads as a separator"))),
+        false => Ok(()),
     }
 }
 

@@ -25,7 +25,7 @@ impl Header {
     }
 
     pub(super) fn number(&self, master: &Master) -> Option<&str> {
-        self.value[master.number.member].as_str()
+        answer::find(&self.value, master.number.member)?.as_str()
     }
 
     pub(super) fn folder(&self) -> Option<&str> {
@@ -64,6 +64,10 @@ impl Header {
             let (now, type_name) = later.field(id);
             !check.is_equal(id, type_name, value, &empty) && check.is_equal(id, type_name, now, &empty)
         };
-        fields.filter(is_lost).collect()
+        // An answer may leave its fields out.
+        match later.value["headerData"]["fields"].is_array() {
+            true => fields.filter(is_lost).collect(),
+            false => Vec::new(),
+        }
     }
 }

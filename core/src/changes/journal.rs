@@ -3,6 +3,7 @@
 //! A line is a checksum and JSON. The last one may be cut off, by a crash or a full disk: then the step was not begun. The file is
 //! locked as long as its process lives.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use crate::private_file;
 use crate::testing_config::TestingConfig;
 
 /// The form of the file, in its first line.
-const FORM: u64 = 1;
+pub(super) const FORM: u64 = 1;
 
 /// One line.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub(super) enum Line {
         tasks: u64,
         /// Edits that nothing is sent for, as the report has them.
         settled: Vec<Value>,
+        /// Fingerprints of the schemas that the preview rests on.
+        schemas: BTreeMap<String, String>,
     },
     Task(Box<Task>),
     /// The request is on its way.
@@ -119,6 +122,9 @@ impl Journal {
         })?;
         let journal = Self { room, ..Self::of(path, file, handle)? };
         let begun = journal.write_all(lines).await;
+        let begun = begun.and_then(|()| {
+            private_file::sync_folder(path).map_err(|error| failed(path, "be written", &error))
+        });
         if begun.is_err() {
             // What was not begun is not resumed.
             let _ = std::fs::remove_file(path);
@@ -236,18 +242,6 @@ impl Journal {
     }
 }
 
-impl Line {
-    pub(super) fn begun(
-        preview: String,
-        owner: String,
-        verify: bool,
-        tasks: usize,
-        settled: Vec<Value>,
-    ) -> Self {
-        Self::Begun { journal: FORM, preview, owner, verify, tasks: tasks as u64, settled }
-    }
-}
-
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -284,7 +278,15 @@ mod tests {
     use super::*;
 
     async fn begun(path: &Path) -> Journal {
-        let line = Line::begun("p-1".into(), "acme".into(), true, 0, Vec::new());
+        let line = Line::Begun {
+            journal: FORM,
+            preview: "p-1".into(),
+            owner: "acme".into(),
+            verify: true,
+            tasks: 0,
+            settled: Vec::new(),
+            schemas: BTreeMap::new(),
+        };
         Journal::begin(path, vec![line], &Handle::current(), None).await.unwrap()
     }
 

@@ -10,10 +10,12 @@ use super::edit::{Edit, Key, Kind};
 use super::masters::{Master, needed};
 use super::present::{self, Kept, Match, Wanted};
 use super::preview::{Action, FieldChange, Judged};
+use super::source::in_zone;
 use crate::error::Result;
 use crate::options::Call;
 use crate::own::Meta;
 use crate::schemas::FieldCheck;
+use crate::value::FieldType;
 
 /// The edits, judged, and what that rests on.
 pub(super) struct Verdict {
@@ -119,6 +121,9 @@ impl Judge<'_> {
         let check = self.check(edit.master, &folder).await?;
         let mut refusals = Vec::new();
         for (id, value) in &edit.fields {
+            // A day stays a day.
+            let is_time = check.field_type(id, None) == FieldType::DateTime;
+            let value = &in_zone(edit.zone.as_ref().filter(|_| is_time), value);
             let new = match check.put(id, value) {
                 Ok(new) => new,
                 Err(refusal) => {
@@ -136,7 +141,8 @@ impl Judge<'_> {
         let judged = &mut working.judged;
         if judged.number.is_none() {
             let number = working.planned.iter().find(|(id, _)| id == edit.master.number.field);
-            judged.number = number.and_then(|(_, value)| value.as_str()).map(str::to_owned);
+            let number = number.and_then(|(_, value)| value.as_str()).filter(|number| !number.trim().is_empty());
+            judged.number = number.map(str::to_owned);
         }
         if !refusals.is_empty() {
             judged.action = Action::Refused;
@@ -258,7 +264,8 @@ fn find_conflicts(edits: &mut [Working]) {
         }
         let Some(master) = Master::find(&judged.resource) else { continue };
         let sets = judged.fields.iter().find(|change| change.id == master.number.field);
-        if let (Some(number), Some(folder)) = (sets.and_then(|sets| sets.new.as_str()), &judged.folder_id) {
+        let number = sets.and_then(|sets| sets.new.as_str()).filter(|number| !number.trim().is_empty());
+        if let (Some(number), Some(folder)) = (number, &judged.folder_id) {
             let key = (judged.resource.clone(), folder.to_lowercase(), number.trim().to_owned());
             of_number.entry(key).or_default().push(place);
         }

@@ -20,7 +20,7 @@ mod verify;
 mod write;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,10 +28,10 @@ use serde_json::{Value, json};
 use self::edit::Kind;
 use self::header::Header;
 pub(crate) use self::journal::Room;
-use self::journal::{Journal, Line};
+use self::journal::{FORM, Journal, Line};
 use self::masters::Master;
 use self::preview::{Judged, Preview, Requests};
-use self::run::{Run, State};
+use self::run::{End, Run, State};
 use self::task::Task;
 use crate::answer::Answer;
 use crate::arguments::filters::MOST_VALUES;
@@ -67,6 +67,8 @@ impl Scene<'_> {
             progress: None,
             page_size: None,
             from_page: None,
+            // A list that ends early proves nothing of what it does not hold.
+            allow_incomplete: None,
             ..self.options.clone()
         }
     }
@@ -82,9 +84,10 @@ impl Scene<'_> {
         &self.quota.owner
     }
 
-    /// The file that says that a preview was applied.
-    fn mark(&self, preview: &str) -> Option<PathBuf> {
-        Some(self.folder.as_ref()?.join(format!("{preview}.applied")))
+    /// The file that says that a preview was applied. Beside the journal where the library has no folder.
+    fn mark(&self, preview: &str, journal: &Path) -> PathBuf {
+        let folder = self.folder.clone().or_else(|| journal.parent().map(Path::to_owned)).unwrap_or_default();
+        folder.join(format!("{preview}.applied"))
     }
 }
 
@@ -161,30 +164,39 @@ pub(crate) async fn apply(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let path = path.ok_or_else(|| {
         of(Error::config("journal is missing: the path of a file that resume can go on with; this library has no folder of its own"))
     })?;
-    let mark = scene.mark(&preview.id);
-    if mark.as_ref().is_some_and(|mark| mark.exists()) {
-        return Err(of(Error::config(format!(
-            "the preview {} was applied before: resume goes on with its journal, and the same edits can be previewed again",
-            preview.id
-        ))));
+    if uuid::Uuid::try_parse(&preview.id).is_err() {
+        return Err(of(Error::config(format!("preview has the id {:?}, which no preview has", preview.id))));
+    }
+    if let Some(edit) = preview.edits.iter().find(|edit| edit.kind != Kind::Create && edit.action.sends() && edit.id.is_none()) {
+        return Err(of(Error::config(format!("preview: the edit {} names no record", edit.index))));
+    }
+    let mark = scene.mark(&preview.id, &path);
+    if mark.exists() {
+        return Err(of(was_applied(&preview.id, &mark)));
     }
     let mut meta = Meta::default();
     check_schemas(scene, &preview, &mut meta).await.map_err(of)?;
     let tasks = Task::all(&preview.edits);
     let settled: Vec<_> = preview.edits.iter().filter(|edit| !edit.action.sends()).map(settled).collect();
-    let mut lines = vec![Line::begun(
-        preview.id.clone(),
-        scene.owner().to_owned(),
-        wishes.verifies,
-        tasks.len(),
-        settled.clone(),
-    )];
+    let mut lines = vec![Line::Begun {
+        journal: FORM,
+        preview: preview.id.clone(),
+        owner: scene.owner().to_owned(),
+        verify: wishes.verifies,
+        tasks: tasks.len() as u64,
+        settled: settled.clone(),
+        schemas: preview.schemas.clone(),
+    }];
     lines.extend(tasks.iter().map(|task| Line::Task(Box::new(task.clone()))));
-    let journal =
-        Journal::begin(&path, lines, scene.requester.handle(), scene.room.clone()).await.map_err(of)?;
-    if let Some(mark) = mark {
-        leave(&mark, &path).map_err(of)?;
-    }
+    // Before the journal, so that no other is begun for it.
+    leave(&preview.id, &mark, &path).map_err(of)?;
+    let journal = match Journal::begin(&path, lines, scene.requester.handle(), scene.room.clone()).await {
+        Ok(journal) => journal,
+        Err(error) => {
+            let _ = std::fs::remove_file(&mark);
+            return Err(of(error));
+        }
+    };
     let run = Run::new(scene, journal, tasks, settled, preview.id, meta);
     finish(run, wishes).await
 }
@@ -196,7 +208,7 @@ pub(crate) async fn resume(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let mut wishes = Wishes::read(scene, call).await.map_err(of)?;
     let path = wishes.journal.clone().unwrap_or_default();
     let (journal, lines) = Journal::open(&path, scene.requester.handle(), scene.room.clone()).map_err(of)?;
-    let Some(Line::Begun { preview, owner, verify, tasks: count, settled, .. }) = lines.first().cloned()
+    let Some(Line::Begun { preview, owner, verify, tasks: count, settled, schemas, .. }) = lines.first().cloned()
     else {
         return Err(of(Error::internal("the journal does not begin")));
     };
@@ -225,8 +237,12 @@ pub(crate) async fn resume(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     // What compares values needs the schemas.
     for (resource, folder) in run.folders() {
         if let Some(master) = Master::find(&resource) {
-            let (_, spent) = scene.read_schema(master, &folder).await?;
+            let (print, spent) = scene.read_schema(master, &folder).await?;
             run.meta.absorb(spent);
+            let before = schemas.get(&format!("{resource}/{}", folder.to_lowercase()));
+            if before.is_some_and(|before| *before != print) {
+                run.give_up_folder(&resource, &folder).await?;
+            }
         }
     }
     finish(run, wishes).await
@@ -243,12 +259,13 @@ async fn finish(mut run: Run<'_>, wishes: Wishes) -> Result<Answer> {
     }
     let (end, error) = match run.go().await {
         Ok(end) => (end.as_str(), None),
+        Err(error) if error.kind() == crate::own::ErrorKind::QuotaExceeded => (End::Budget.as_str(), None),
         Err(error) if error.kind() == crate::own::ErrorKind::Cancelled => ("cancelled", Some(error)),
         Err(error) => ("failed", Some(error)),
     };
     let report = run.report(end);
     if let Some(path) = &wishes.results {
-        results::write(path, &report)?;
+        results::write(path, &report).map_err(|error| error.with_details(report.clone()))?;
     }
     match error {
         None => answer(&report, run.meta),
@@ -291,15 +308,25 @@ async fn check_schemas(scene: &Scene<'_>, preview: &Preview, meta: &mut Meta) ->
 }
 
 /// Leaves word that a preview was applied, and where its journal is. Of two who come at once, one is first.
-fn leave(mark: &PathBuf, journal: &std::path::Path) -> Result<()> {
-    let failed =
-        |error: std::io::Error| Error::config(format!("{} cannot be written: {error}", mark.display()));
-    if let Some(folder) = mark.parent() {
+fn leave(preview: &str, mark: &Path, journal: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| Error::config(format!("{} cannot be written: {error}", mark.display()));
+    if let Some(folder) = mark.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_file::make_folder(folder).map_err(failed)?;
     }
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(mark);
-    let mut file = file.map_err(failed)?;
+    let mut file = file.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => was_applied(preview, mark),
+        _ => failed(error),
+    })?;
     std::io::Write::write_all(&mut file, journal.display().to_string().as_bytes()).map_err(failed)
+}
+
+fn was_applied(preview: &str, mark: &Path) -> Error {
+    let journal = std::fs::read_to_string(mark).unwrap_or_default();
+    Error::config(format!(
+        "the preview {preview} was applied before: resume goes on with its journal {journal}, and the same edits can be previewed \
+         again"
+    ))
 }
 
 /// What a caller wants of a run.
@@ -336,7 +363,16 @@ impl Wishes {
             },
             verifies: one_of("verify", &["full", "none"])?.as_deref() != Some("none"),
             may_number: one_of("numbers", &["service"])?.is_some(),
-            results: text("results")?.map(PathBuf::from),
+            results: match text("results")?.map(PathBuf::from) {
+                Some(path) if Some(&path) == text("journal")?.map(PathBuf::from).as_ref() => {
+                    return Err(Error::config("results and journal are the same file: give two"));
+                }
+                Some(path) => {
+                    private_file::check("the file of results", &path)?;
+                    Some(path)
+                }
+                None => None,
+            },
         })
     }
 }
@@ -378,12 +414,14 @@ impl<'a> Run<'a> {
             journal,
             states: vec![State::Due; tasks.len()],
             tries: vec![0; tasks.len()],
+            sent_at: vec![None; tasks.len()],
             tasks,
             verifies: true,
             may_number: false,
             renumbering: HashSet::new(),
             keeping: HashSet::new(),
             answered: HashMap::new(),
+            later: Vec::new(),
             budget: None,
             settled,
             preview,

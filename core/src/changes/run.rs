@@ -10,7 +10,7 @@ use super::journal::{Journal, Line};
 use super::masters::Master;
 use super::outcome::{Fate, Outcome};
 use super::task::Task;
-use super::verify::Answered;
+use super::verify::{Answered, LOOKS, Later};
 use crate::arguments::filters::MOST_VALUES;
 use crate::error::{Error, Result};
 use crate::id_filters::Proof;
@@ -22,9 +22,7 @@ pub(super) enum State {
     /// It may be sent.
     Due,
     /// It may have arrived.
-    Sent {
-        at: String,
-    },
+    Sent,
     /// The service says that it was carried out.
     Accepted {
         id: Option<String>,
@@ -68,10 +66,14 @@ pub(super) struct Run<'a> {
     /// Folders that have given another number than was sent, and those that have kept one.
     pub(super) renumbering: HashSet<String>,
     pub(super) keeping: HashSet<String>,
+    /// When each task was sent last.
+    pub(super) sent_at: Vec<Option<String>>,
     /// How often each task was sent and has not arrived.
     pub(super) tries: Vec<u8>,
     /// What answers have said of their records, as long as this process lives.
     pub(super) answered: HashMap<usize, Answered>,
+    /// What is read singly later.
+    pub(super) later: Vec<Later>,
     /// Requests that the run may take.
     pub(super) budget: Option<u64>,
     /// Edits that nothing is sent for, as the report has them.
@@ -84,18 +86,24 @@ impl Run<'_> {
     /// Goes on until nothing is left to do, or it has to stop.
     pub(super) async fn go(&mut self) -> Result<End> {
         self.settle_what_was_sent().await?;
-        self.verify_what_was_accepted().await?;
-        if self.has_lost() {
-            return Ok(End::Lost);
-        }
+        self.verify_what_was_accepted(false).await?;
         loop {
+            if self.has_lost() {
+                return Ok(End::Lost);
+            }
             self.check_cancelled()?;
             let Some(batch) = self.next_batch() else {
+                self.verify_what_was_accepted(true).await?;
+                // What has turned out not to have arrived is due again.
+                if self.next_batch().is_some() {
+                    continue;
+                }
                 let is_left = self.states.iter().any(|state| matches!(state, State::Due));
                 return Ok(if is_left { End::Numbers } else { End::Complete });
             };
             let affordable = self.affordable(batch.len()).await?;
             if affordable == 0 {
+                self.verify_what_was_accepted(true).await?;
                 return Ok(End::Budget);
             }
             let batch = &batch[..affordable];
@@ -106,11 +114,8 @@ impl Run<'_> {
             };
             // What was sent is seen to before the run ends.
             self.settle_what_was_sent().await?;
-            self.verify_what_was_accepted().await?;
+            self.verify_what_was_accepted(stopped.is_some()).await?;
             self.report_progress();
-            if self.has_lost() {
-                return Ok(End::Lost);
-            }
             match stopped {
                 None => {}
                 Some(error) if error.kind() == ErrorKind::QuotaExceeded => return Ok(End::Budget),
@@ -141,10 +146,11 @@ impl Run<'_> {
 
     /// How many tasks can be paid for, their reading before and after included.
     async fn affordable(&self, most: usize) -> Result<usize> {
-        let spent = self.meta.cost;
-        let left = self.budget.map(|budget| budget.saturating_sub(spent));
+        let left = self.budget.map(|budget| budget.saturating_sub(self.meta.cost));
         let remaining = self.scene.quota.status().await?.remaining;
         let Some(left) = [left, remaining].into_iter().flatten().min() else { return Ok(most) };
+        // Looks that are due later are paid for first.
+        let left = left.saturating_sub(LOOKS.len() as u64 * self.later.len() as u64);
         let works = self.scene.reads_by_filter();
         let reads = |count: u64| if works { 1 } else { count };
         let cost = |count: u64| count + reads(count) + if self.verifies { reads(count) } else { 0 };
@@ -169,6 +175,21 @@ impl Run<'_> {
         Master::find(resource).ok_or_else(|| Error::config(format!("there are no changes of {resource:?}")))
     }
 
+    /// Tasks of a folder whose fields are others now: what would be sent was judged by the former ones.
+    pub(super) async fn give_up_folder(&mut self, resource: &str, folder: &str) -> Result<()> {
+        let is_of = |task: &Task| {
+            let of = task.folder_id.as_deref().unwrap_or_default();
+            task.resource == resource && of.eq_ignore_ascii_case(folder) && task.kind != Kind::Delete
+        };
+        for place in self.places(|state| matches!(state, State::Due)) {
+            if is_of(&self.tasks[place]) {
+                let reason = "the fields of its folder have changed since the preview: preview it again";
+                self.end(place, Outcome::new(Fate::Stale).because(reason)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Nothing more becomes of a task.
     pub(super) async fn end(&mut self, place: usize, outcome: Outcome) -> Result<()> {
         let line = Line::Ended { task: place, outcome: serde_json::to_value(&outcome).unwrap_or_default() };
@@ -191,7 +212,10 @@ impl Run<'_> {
         for line in lines {
             match line {
                 Line::Begun { .. } | Line::Task(_) => {}
-                Line::Sent { task, at } => self.set(*task, State::Sent { at: at.clone() })?,
+                Line::Sent { task, at } => {
+                    self.set(*task, State::Sent)?;
+                    self.sent_at[*task] = Some(at.clone());
+                }
                 Line::Accepted { task, id, number } => {
                     self.note_number(*task, number.as_deref());
                     self.set(*task, State::Accepted { id: id.clone(), number: number.clone() })?;
@@ -241,7 +265,7 @@ impl Run<'_> {
                         .because("the folder numbers its records itself: go on with numbers=\"service\"")
                 }
                 State::Due => Outcome::new(Fate::Left),
-                State::Sent { .. } => Outcome::new(Fate::Unknown)
+                State::Sent => Outcome::new(Fate::Unknown)
                     .because("the run ended before its answer came: resume finds out"),
                 State::Accepted { id, number } => Outcome::new(Fate::Unverified)
                     .because("the run ended before it was read back: resume does that")

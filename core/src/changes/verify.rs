@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::edit::Kind;
@@ -14,12 +14,14 @@ use super::present;
 use super::run::{Run, State};
 use super::write::is_planned;
 use crate::arguments;
-use crate::arguments::filters::MOST_VALUES;
+use crate::arguments::filters::{ANY_OF, MOST_VALUES};
 use crate::error::{Error, Result};
+use crate::own::ErrorKind;
 use crate::paging::Pager;
+use crate::value::Written;
 
 /// When what a list does not show is read singly: lists lag behind, and so may the service.
-const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(18)];
+pub(super) const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
 
 /// How often what has not arrived is sent again.
 const MOST_TRIES: u8 = 3;
@@ -35,6 +37,22 @@ pub(super) struct Answered {
     pub(super) modified_at: Option<String>,
 }
 
+/// A task whose record a list does not show as planned.
+#[derive(Debug, Clone)]
+pub(super) struct Later {
+    place: usize,
+    /// When the list was read.
+    since: Duration,
+    looks: usize,
+}
+
+impl Later {
+    /// When the record is read next.
+    fn due(&self) -> Duration {
+        self.since + LOOKS[self.looks.min(LOOKS.len() - 1)]
+    }
+}
+
 /// What a look has shown.
 enum Look {
     Done(Header),
@@ -43,9 +61,12 @@ enum Look {
 }
 
 impl Run<'_> {
-    /// Ends the tasks that were accepted, by what is read back.
-    pub(super) async fn verify_what_was_accepted(&mut self) -> Result<()> {
-        let places = self.places(|state| matches!(state, State::Accepted { .. }));
+    /// Ends the tasks that were accepted, by what is read back. What a list does not show is read singly later; `to_the_end` waits
+    /// for that, and else the run goes on meanwhile.
+    pub(super) async fn verify_what_was_accepted(&mut self, to_the_end: bool) -> Result<()> {
+        let is_later = |places: &[Later], place: usize| places.iter().any(|later| later.place == place);
+        let mut places = self.places(|state| matches!(state, State::Accepted { .. }));
+        places.retain(|place| !is_later(&self.later, *place));
         if !self.verifies {
             for place in places {
                 let State::Accepted { id, number } = self.states[place].clone() else { continue };
@@ -55,50 +76,79 @@ impl Run<'_> {
             }
             return Ok(());
         }
-        let mut open = Vec::new();
         for (master, batch) in self.batches(places)? {
             let mut known = Vec::new();
             for place in batch {
                 match self.id_of(place) {
                     Some(_) => known.push(place),
                     // Created, and its answer did not say as what.
-                    None => self.states[place] = State::Sent { at: self.now() },
+                    None => self.states[place] = State::Sent,
                 }
             }
-            open.extend(self.look_at_list(master, known).await?.into_iter().map(|place| (master, place)));
-        }
-        for wait in LOOKS {
-            if open.is_empty() {
-                break;
+            let since = self.scene.requester.clock().elapsed();
+            for place in self.look_at_list(master, known).await? {
+                self.later.push(Later { place, since, looks: 0 });
             }
-            self.pause(wait).await?;
-            let mut still = Vec::new();
-            for (master, place) in open {
-                match self.look(master, place).await? {
-                    Look::Done(header) => self.done(master, place, &header).await?,
-                    Look::Gone if self.tasks[place].kind == Kind::Delete => self.gone(place).await?,
-                    _ => still.push((master, place)),
-                }
-            }
-            open = still;
-        }
-        for (master, place) in open {
-            let outcome = match self.look(master, place).await? {
-                Look::Done(header) => {
-                    self.done(master, place, &header).await?;
-                    continue;
-                }
-                Look::Gone if self.tasks[place].kind == Kind::Delete => {
-                    self.gone(place).await?;
-                    continue;
-                }
-                Look::Gone => Outcome::new(Fate::ChangedAfter).because("the record is gone"),
-                Look::Other(header) => self.differs(master, place, &header),
-            };
-            self.end(place, outcome).await?;
         }
         // Those whose id was not told.
-        Box::pin(self.settle_what_was_sent()).await
+        self.settle_what_was_sent().await?;
+        self.look_again(to_the_end).await
+    }
+
+    /// Reads singly what is due, or waits until all is.
+    async fn look_again(&mut self, to_the_end: bool) -> Result<()> {
+        loop {
+            let now = self.scene.requester.clock().elapsed();
+            let next = self.later.iter().map(Later::due).min();
+            let Some(next) = next else { return Ok(()) };
+            if next > now {
+                match to_the_end {
+                    true => self.pause(next - now).await?,
+                    false => return Ok(()),
+                }
+            }
+            let now = self.scene.requester.clock().elapsed();
+            let due: Vec<_> = self.later.iter().filter(|later| later.due() <= now).map(|later| later.place).collect();
+            for place in due {
+                self.look_at(place).await?;
+            }
+        }
+    }
+
+    /// Reads one record that a list did not show as planned.
+    async fn look_at(&mut self, place: usize) -> Result<()> {
+        let master = self.master(place)?;
+        let look = match self.look(master, place).await {
+            Ok(look) => look,
+            // One that cannot be read does not keep the others from going on.
+            Err(error) if is_of_one(&error) => {
+                let reason = format!("it was accepted, and cannot be read back: {}", error.message());
+                let outcome = Outcome::new(Fate::Unverified).because(reason);
+                let outcome = self.named(place, Outcome { id: self.id_of(place), ..outcome }, None);
+                self.end(place, outcome).await?;
+                self.later.retain(|later| later.place != place);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let later = self.later.iter_mut().find(|later| later.place == place);
+        let looks = later.map_or(LOOKS.len(), |later| {
+            later.looks += 1;
+            later.looks
+        });
+        let outcome = match look {
+            Look::Done(header) => self.done_as(master, place, &header),
+            Look::Gone if self.tasks[place].kind == Kind::Delete => self.named(place, Outcome::new(Fate::Done), None),
+            _ if looks < LOOKS.len() => return Ok(()),
+            Look::Gone => {
+                let outcome = Outcome::new(Fate::Unverified).because("it was accepted, and is not found");
+                self.named(place, Outcome { id: self.id_of(place), ..outcome }, None)
+            }
+            Look::Other(header) => self.differs(master, place, &header),
+        };
+        self.end(place, outcome).await?;
+        self.later.retain(|later| later.place != place);
+        Ok(())
     }
 
     /// Ends what a list shows to be done. Returns the others.
@@ -148,10 +198,14 @@ impl Run<'_> {
     }
 
     async fn done(&mut self, master: &'static Master, place: usize, header: &Header) -> Result<()> {
-        let outcome = Outcome::new(Fate::Done).of(Some(header.id()), None);
-        let outcome = self.named(place, outcome, header.number(master));
-        self.note_number(place, header.number(master));
+        let outcome = self.done_as(master, place, header);
         self.end(place, outcome).await
+    }
+
+    fn done_as(&mut self, master: &'static Master, place: usize, header: &Header) -> Outcome {
+        let outcome = Outcome::new(Fate::Done).of(Some(header.id()), None);
+        self.note_number(place, header.number(master));
+        self.named(place, outcome, header.number(master))
     }
 
     async fn gone(&mut self, place: usize) -> Result<()> {
@@ -181,7 +235,6 @@ impl Run<'_> {
         }
         let check = self.scene.check(master, header);
         let differing = task.fields.iter().filter(|change| !header.has(&check, &change.id, &change.new));
-        let is_old = differing.clone().all(|change| header.has(&check, &change.id, &change.old));
         let fields = differing.map(|change| Stored {
             id: change.id.clone(),
             sent: change.new.clone(),
@@ -190,18 +243,23 @@ impl Run<'_> {
         let outcome = match self.answered.get(&place) {
             // It was there, and the record was changed since.
             Some(answered) if answered.is_planned && is_later(header, answered) => Fate::ChangedAfter,
-            Some(answered) if !is_old && is_later(header, answered) => Fate::ChangedAfter,
-            Some(_) => Fate::NotStored,
-            None if is_old => Fate::NotStored,
-            None => Fate::ChangedAfter,
+            _ => Fate::NotStored,
         };
         let outcome = Outcome::new(outcome).of(Some(header.id()), None).with(fields.collect());
         self.named(place, outcome, header.number(master))
     }
 
+    /// Whether each planned field has its old value or the new one.
+    fn is_as_before(&self, master: &'static Master, place: usize, header: &Header) -> bool {
+        let check = self.scene.check(master, header);
+        self.tasks[place].fields.iter().all(|change| {
+            header.has(&check, &change.id, &change.old) || header.has(&check, &change.id, &change.new)
+        })
+    }
+
     /// Finds out what became of requests that may have arrived.
     pub(super) async fn settle_what_was_sent(&mut self) -> Result<()> {
-        let places = self.places(|state| matches!(state, State::Sent { .. }));
+        let places = self.places(|state| matches!(state, State::Sent));
         let mut open = Vec::new();
         for (master, batch) in self.batches(places)? {
             let (new, known): (Vec<_>, Vec<_>) =
@@ -215,11 +273,12 @@ impl Run<'_> {
                 }
             }
         }
-        for wait in LOOKS {
+        let since = self.scene.requester.clock().elapsed();
+        for due in LOOKS {
             if open.is_empty() {
                 break;
             }
-            self.pause(wait).await?;
+            self.pause((since + due).saturating_sub(self.scene.requester.clock().elapsed())).await?;
             let mut still = Vec::new();
             for (master, place) in open {
                 let is_settled = match self.tasks[place].kind {
@@ -258,6 +317,10 @@ impl Run<'_> {
             Look::Done(header) => return self.done(master, place, &header).await,
             Look::Gone if self.tasks[place].kind == Kind::Delete => return self.gone(place).await,
             Look::Gone => Outcome::new(Fate::Stale).because("the record is gone"),
+            Look::Other(header) if !self.is_as_before(master, place, &header) => {
+                let reason = "its answer was lost, and the record has other values than before and than planned";
+                Outcome { reason: Some(reason.into()), outcome: Fate::Unknown, ..self.differs(master, place, &header) }
+            }
             Look::Other(header) => self.differs(master, place, &header),
         };
         if outcome.outcome == Fate::NotStored && self.tries[place] < MOST_TRIES {
@@ -271,18 +334,23 @@ impl Run<'_> {
 
     /// Looks for a record whose creation may have arrived: by its number, and by its name where the folder gives numbers.
     async fn find_new(&mut self, master: &'static Master, place: usize) -> Result<bool> {
-        let State::Sent { at } = self.states[place].clone() else { return Ok(true) };
+        if !matches!(self.states[place], State::Sent) {
+            return Ok(true);
+        }
         let task = self.tasks[place].clone();
         let text = |id: &str| {
             task.fields.iter().find(|change| change.id == id).and_then(|change| change.new.as_str())
         };
         let mut found = Vec::new();
         for field in [master.number.field, "header_name"] {
-            if let (Some(value), Some(folder)) = (text(field), &task.folder_id)
+            // What holds the separator of a filter cannot be searched.
+            let value = text(field).filter(|value| !value.trim().is_empty() && !value.contains(ANY_OF));
+            if let (Some(value), Some(folder)) = (value, &task.folder_id)
                 && found.is_empty()
             {
                 found = self.list(master, folder, field, value).await?;
-                found.retain(|header| self.may_be(master, place, header, &at));
+                let by_number = (field == master.number.field).then_some(value);
+                found.retain(|header| self.may_be(master, place, header, by_number));
             }
         }
         match found.as_slice() {
@@ -292,9 +360,8 @@ impl Run<'_> {
                 let line = Line::Accepted { task: place, id: Some(id.clone()), number: number.clone() };
                 self.journal.write(line).await?;
                 self.note_number(place, number.as_deref());
-                let one = one.clone();
+                // Whether it has kept all values is seen when it is read back.
                 self.states[place] = State::Accepted { id: Some(id), number };
-                self.done(master, place, &one).await?;
                 Ok(true)
             }
             several => {
@@ -308,20 +375,27 @@ impl Run<'_> {
     }
 
     /// Whether a record may be the one that a task has created.
-    fn may_be(&self, master: &'static Master, place: usize, header: &Header, sent: &str) -> bool {
+    ///
+    /// By its number it is found whatever it has kept, and by its name only as it was planned.
+    fn may_be(&self, master: &'static Master, place: usize, header: &Header, number: Option<&str>) -> bool {
         let is_another = self.states.iter().any(|state| match state {
             State::Accepted { id, .. } => id.as_deref() == Some(header.id()),
             State::Ended(outcome) => outcome.id.as_deref() == Some(header.id()),
-            State::Due | State::Sent { .. } => false,
+            State::Due | State::Sent => false,
         });
-        let time = |text: &str| text.parse::<Timestamp>().ok();
-        let is_new = match (header.created_at().and_then(time), time(sent)) {
+        let time = |text: &str| Written::of(text)?.instant();
+        let sent = self.sent_at[place].as_deref().and_then(time);
+        let is_new = match (header.created_at().and_then(time), sent) {
             (Some(created), Some(sent)) => {
-                sent.duration_since(created) <= jiff::SignedDuration::try_from(SKEW).unwrap_or_default()
+                sent.duration_since(created) <= SignedDuration::try_from(SKEW).unwrap_or_default()
             }
-            _ => true,
+            _ => false,
         };
-        !is_another && is_new && self.is_done(master, place, header)
+        let is_like = match number {
+            Some(number) => header.number(master).is_some_and(|given| given.trim() == number.trim()),
+            None => self.is_done(master, place, header),
+        };
+        !is_another && is_new && is_like
     }
 
     /// Records of a folder with this value in a field.
@@ -389,9 +463,17 @@ impl Run<'_> {
     }
 }
 
+/// Whether an error is one of a record, and not of the connection, the sign-in or the quota.
+fn is_of_one(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Validation | ErrorKind::Decode | ErrorKind::Conflict
+    )
+}
+
 /// Whether a record was changed after the answer of a write.
 fn is_later(header: &Header, answered: &Answered) -> bool {
-    let time = |text: Option<&str>| text.and_then(|text| text.parse::<Timestamp>().ok());
+    let time = |text: Option<&str>| Written::of(text?)?.instant();
     match (time(header.modified_at()), time(answered.modified_at.as_deref())) {
         (Some(now), Some(then)) => now > then,
         _ => false,

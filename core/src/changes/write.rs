@@ -43,32 +43,38 @@ impl Run<'_> {
         let before = self.present(master, batch).await?;
         let mut due = Vec::new();
         for place in batch {
-            let Some(header) = before.get(place) else {
+            // A list may lag behind: what it shows is no proof of anything but a value that is to be changed.
+            let id = self.tasks[*place].id.clone().unwrap_or_default();
+            let is_as_before = before.get(place).is_some_and(|header| {
+                let check = self.scene.check(master, header);
+                let task = &self.tasks[*place];
+                !is_planned(task, header, &check) && strange(task, header, &check).is_empty()
+            });
+            if is_as_before && self.is_in_folder(*place, &before[place]) {
+                due.push(*place);
+                continue;
+            }
+            let Some(header) = self.get(master, &id).await? else {
                 self.end(*place, Outcome::new(Fate::Stale).because("the record is gone")).await?;
                 continue;
             };
-            let check = self.scene.check(master, header);
-            if is_planned(&self.tasks[*place], header, &check) {
+            if !self.is_in_folder(*place, &header) {
+                let reason = "it was moved to another folder since the preview: preview it again";
+                self.end(*place, Outcome::new(Fate::Stale).because(reason)).await?;
+                continue;
+            }
+            let check = self.scene.check(master, &header);
+            if is_planned(&self.tasks[*place], &header, &check) {
                 let outcome = Outcome::new(Fate::Done).because("it was there already");
                 self.end(*place, outcome.of(Some(header.id()), header.number(master))).await?;
                 continue;
             }
-            let strange = strange(&self.tasks[*place], header, &check);
+            let strange = strange(&self.tasks[*place], &header, &check);
             if strange.is_empty() {
                 due.push(*place);
-                continue;
-            }
-            // A list may lag behind: what it shows is no proof.
-            match self.get(master, header.id()).await? {
-                Some(header) if self::strange(&self.tasks[*place], &header, &check).is_empty() => {
-                    due.push(*place)
-                }
-                Some(header) => {
-                    let strange = self::strange(&self.tasks[*place], &header, &check);
-                    let reason = "somebody has changed it since the preview: preview it again";
-                    self.end(*place, Outcome::new(Fate::Stale).because(reason).with(strange)).await?;
-                }
-                None => self.end(*place, Outcome::new(Fate::Stale).because("the record is gone")).await?,
+            } else {
+                let reason = "somebody has changed it since the preview: preview it again";
+                self.end(*place, Outcome::new(Fate::Stale).because(reason).with(strange)).await?;
             }
         }
         self.send(master, &due, &before).await
@@ -132,6 +138,12 @@ impl Run<'_> {
         Ok(records.collect())
     }
 
+    /// Whether a record is where the preview has seen it.
+    fn is_in_folder(&self, place: usize, header: &Header) -> bool {
+        let before = self.tasks[place].folder_id.as_deref();
+        before.is_none_or(|before| header.folder().is_some_and(|now| now.eq_ignore_ascii_case(before)))
+    }
+
     /// One record. None when there is none.
     pub(super) async fn get(&mut self, master: &'static Master, id: &str) -> Result<Option<Header>> {
         let found = present::by_id(self.scene, master, &[id.to_owned()], &mut self.meta).await?;
@@ -145,7 +157,7 @@ impl Run<'_> {
         due: &[usize],
         before: &HashMap<usize, Header>,
     ) -> Result<Option<Error>> {
-        let has_stopped = AtomicBool::new(false);
+        let (has_stopped, began) = (AtomicBool::new(false), self.now());
         let mut came = Vec::with_capacity(due.len());
         {
             let (this, has_stopped) = (&*self, &has_stopped);
@@ -160,10 +172,15 @@ impl Run<'_> {
         }
         let (mut stopped, mut failed) = (None, None);
         for (place, result) in came {
+            if !matches!(&result, Ok((Came::NotBegun, _))) {
+                self.sent_at[place].get_or_insert_with(|| began.clone());
+            }
             let (is, meta) = match result {
                 Ok(result) => result,
                 // The journal cannot be written: nothing goes on without it.
                 Err(error) => {
+                    // It may have left.
+                    self.states[place] = State::Sent;
                     failed.get_or_insert(error);
                     continue;
                 }
@@ -185,7 +202,7 @@ impl Run<'_> {
                     self.end(place, Outcome::new(Fate::Refused).because(error.message())).await?;
                 }
                 Came::Stopped(error) => drop(stopped.get_or_insert(error)),
-                Came::Unclear => self.states[place] = State::Sent { at: self.now() },
+                Came::Unclear => self.states[place] = State::Sent,
                 Came::NotBegun => {}
             }
         }

@@ -58,10 +58,13 @@ pub(crate) async fn load(
     let of = |error: Error| error.with_operation(operation.id);
     let read = read.ok_or_else(|| of(closed()))?;
     let Read { found, meta, end } = (*read).as_ref().map_err(|error| of(error.clone()))?;
+    let asked = found.asked();
     // What the request took is told once.
     let meta = if is_first { meta.clone() } else { Meta { cost: 0, ..meta.clone() } };
     match (found.record(&id), end) {
         (Some(record), _) => Ok(Answer { raw: record.clone(), body: record.clone(), meta }),
+        // What has failed may be another's record.
+        (None, Err(error)) if asked > 1 && !ends_all(error) => alone(requester, operation, &id, call).await.map_err(of),
         (None, Err(error)) => Err(of(error.clone())),
         (None, Ok(_)) => {
             Err(Error::new(ErrorKind::NotFound, format!("no {} has the id {id}", operation.noun))
@@ -71,6 +74,23 @@ pub(crate) async fn load(
                 .with_operation(operation.id))
         }
     }
+}
+
+/// Whether an error meets all records.
+fn ends_all(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Auth | ErrorKind::Cancelled | ErrorKind::Closed | ErrorKind::QuotaExceeded | ErrorKind::RateLimited
+    )
+}
+
+/// One record by a request of its own.
+async fn alone(requester: &Requester, operation: &'static Operation, id: &str, call: &Call) -> Result<Answer> {
+    let read = operation.gathers_into.and_then(Operation::find).and_then(|many| many.look).and_then(Operation::find);
+    let read = read.ok_or_else(|| Error::internal(format!("{} gathers into nothing", operation.id)))?;
+    let name = read.parameters.iter().find(|parameter| parameter.required).map_or("", |one| one.name);
+    let arguments = Map::from_iter([(name.to_owned(), Value::from(id))]);
+    requester.request(read, &Call { arguments, options: call.options.clone() }).await
 }
 
 /// A place in the batch that is gathered, and whether it is the first there.

@@ -20,6 +20,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::date::Written;
 pub(crate) use self::equal::equal;
 pub(crate) use self::field_type::FieldType;
 pub(crate) use self::number::Decimal;

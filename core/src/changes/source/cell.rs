@@ -34,24 +34,16 @@ fn is_cut(text: &str) -> bool {
     whole.len() == 1 && digits(whole) && digits(fraction) && digits(exponent.trim_start_matches(['+', '-']))
 }
 
-/// How values are meant that have more than one meaning.
-pub(super) struct Spelling {
-    /// Of times that do not say theirs.
-    pub(super) zone: Option<TimeZone>,
-}
-
-impl Spelling {
-    /// A time without a zone is one of this zone.
-    pub(super) fn settle(&self, value: Value) -> Value {
-        let (Some(zone), Some(text)) = (&self.zone, value.as_str()) else { return value };
-        // A day alone is no time, and one with a zone says its own.
-        let is_time = text.len() > 10 && text.as_bytes().get(4) == Some(&b'-');
-        let local = is_time.then(|| text.trim().parse::<DateTime>().ok()).flatten();
-        let has_zone = text.trim().parse::<jiff::Timestamp>().is_ok();
-        match local.filter(|_| !has_zone).and_then(|local| zone.to_timestamp(local).ok()) {
-            Some(instant) => instant.to_string().into(),
-            None => value,
-        }
+/// A time as one of this zone, unless it says its own.
+pub(crate) fn in_zone(zone: Option<&TimeZone>, value: &Value) -> Value {
+    let (Some(zone), Some(text)) = (zone, value.as_str()) else { return value.clone() };
+    let text = text.trim();
+    // Short spellings are no times.
+    let local = (text.as_bytes().get(4) == Some(&b'-')).then(|| text.parse::<DateTime>().ok()).flatten();
+    let has_zone = text.parse::<jiff::Timestamp>().is_ok();
+    match local.filter(|_| !has_zone).and_then(|local| zone.to_timestamp(local).ok()) {
+        Some(instant) => instant.to_string().into(),
+        None => value.clone(),
     }
 }
 
@@ -61,16 +53,16 @@ mod tests {
 
     #[test]
     fn times_without_a_zone_are_of_the_zone() {
-        let spelling = Spelling { zone: Some(TimeZone::get("Europe/Lisbon").unwrap()) };
+        let zone = TimeZone::get("Europe/Lisbon").unwrap();
         for (text, expected) in [
             ("2026-07-01 08:30", "2026-07-01T07:30:00Z"),
             ("2026-01-01T08:30:00", "2026-01-01T08:30:00Z"),
             ("2026-07-01T08:30:00Z", "2026-07-01T08:30:00Z"),
             ("2026-07-01T08:30:00+02:00", "2026-07-01T08:30:00+02:00"),
-            ("2026-07-01", "2026-07-01"),
+            ("2026-07-01", "2026-06-30T23:00:00Z"),
             ("Fall 2026 and more", "Fall 2026 and more"),
         ] {
-            assert_eq!(spelling.settle(text.into()), expected, "{text}");
+            assert_eq!(in_zone(Some(&zone), &text.into()), expected, "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use self::cell::Spelling;
+pub(super) use self::cell::in_zone;
 use super::edit::{self, Edit, Key, Kind};
 use super::masters::Master;
 use crate::arguments::shown;
@@ -86,9 +86,15 @@ fn of_file(path: &str, arguments: &Arguments) -> Result<Vec<Edit>> {
             if get("delimiter").is_some() {
                 return Err(Error::config("delimiter is for a CSV file: leave it out"));
             }
-            let mapping = match arguments.get("to").is_some_and(|to| !to.is_null()) {
+            let is_given = |name: &&str| arguments.get(*name).is_some_and(|value| !value.is_null());
+            let mapping = match is_given(&"to") {
                 true => Some(Mapping::read(arguments)?),
-                false => None,
+                false => {
+                    if let Some(name) = ["key", "map", "folder_id", "clear_blanks", "zone"].iter().find(is_given) {
+                        return Err(Error::config(format!("{name} is for rows: give to as well, or leave it out")));
+                    }
+                    None
+                }
             };
             let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
             let mut edits = Vec::new();
@@ -127,7 +133,7 @@ struct Mapping {
     /// Fields by columns; a column without a field is left out.
     columns: Map<String, Value>,
     clears_blanks: bool,
-    spelling: Spelling,
+    zone: Option<TimeZone>,
 }
 
 impl Mapping {
@@ -182,7 +188,7 @@ impl Mapping {
             })?),
         };
         let folder = text("folder_id")?;
-        Ok(Self { master, key, folder, columns, clears_blanks, spelling: Spelling { zone } })
+        Ok(Self { master, key, folder, columns, clears_blanks, zone })
     }
 
     /// The edit of a row. `name` is where it stands.
@@ -207,7 +213,7 @@ impl Mapping {
                 Some(Value::String(field)) => field,
                 Some(_) => continue,
             };
-            if fields.insert(field.to_owned(), self.spelling.settle(value)).is_some() {
+            if fields.insert(field.to_owned(), value).is_some() {
                 return Err(Error::config(format!("{name}: two columns are the field {field:?}")));
             }
         }
@@ -219,7 +225,7 @@ impl Mapping {
         })?;
         let place = format!("{name}: {}", self.key);
         let key = match self.key.as_str() {
-            "id" => Key::Id(crate::arguments::encode::id(&place, &key)?.to_owned()),
+            "id" => Key::id(&place, &key)?,
             _ => Key::number(&place, &key, self.folder.as_deref())?,
         };
         if !self.clears_blanks {
@@ -233,6 +239,7 @@ impl Mapping {
             key: Some(key),
             folder: None,
             fields,
+            zone: self.zone.clone(),
         })
     }
 }

@@ -119,7 +119,10 @@ impl Many<'_> {
         match part.end {
             Ok(Filtered::Whole) => {}
             Ok(end) => return Ok(end),
-            Err(error) if is_about_the_filter(&error) => return Ok(Filtered::Refused),
+            Err(error) if is_about_the_filter(&error) => {
+                spend(meta, &error);
+                return Ok(Filtered::Refused);
+            }
             Err(error) => return Err(error),
         }
         let is_proven = match is_proven {
@@ -143,15 +146,17 @@ impl Many<'_> {
 
     /// Whether the filter finds two records that there are, the last ones that it names, beside these ids.
     async fn prove_by_others(&self, ids: &[String], meta: &mut Meta) -> Result<Others> {
-        let pager = self.pager(&[], Some(2))?;
+        let pager = self.pager(&[], None)?;
         let page = pager.next_page().await;
         let (spent, total) = (pager.meta().await, pager.total().await);
         meta.absorb(spent);
         let records: Vec<_> = page?.iter().flat_map(|page| page.records()).collect();
-        if records.len() < 2 || total == Some(records.len() as u64) {
+        if records.is_empty() || total == Some(records.len() as u64) {
             return Ok(Others::Whole(records));
         }
-        let others: Vec<_> = records.iter().filter_map(|record| id_of(record)).collect();
+        let asked: HashSet<_> = ids.iter().map(|id| id.to_lowercase()).collect();
+        let others = records.iter().filter_map(|record| id_of(record)).filter(|id| !asked.contains(id));
+        let others: Vec<_> = others.take(2).collect();
         let kept = &ids[..ids.len().min(MOST_VALUES - others.len())];
         let asked: Vec<_> = borrowed(kept).into_iter().chain(others.iter().map(String::as_str)).collect();
         let part = self.part(&asked).await;
@@ -160,7 +165,10 @@ impl Many<'_> {
         match part.end {
             Ok(Filtered::Whole) => Ok(Others::Proof(finds)),
             Ok(_) => Ok(Others::Proof(false)),
-            Err(error) if is_about_the_filter(&error) => Ok(Others::Proof(false)),
+            Err(error) if is_about_the_filter(&error) => {
+                spend(meta, &error);
+                Ok(Others::Proof(false))
+            }
             Err(error) => Err(error),
         }
     }
@@ -197,15 +205,21 @@ enum Others {
     Whole(Vec<Bytes>),
 }
 
-/// Whether an answer shows that all values of the filter were read: it holds more than one of the records, and one of the last.
+/// Whether an answer shows that all values of the filter were read: it holds more than one of the records, and the last.
 fn proves(part: &Part, ids: &[String]) -> bool {
-    let last = ids.len() - ids.len().div_ceil(10);
-    part.records.len() >= 2 && ids[last..].iter().any(|id| part.has(id))
+    part.records.len() >= 2 && ids.last().is_some_and(|last| part.has(last))
 }
 
 /// Whether the service takes the request for wrong. Without the filter it may not.
 fn is_about_the_filter(error: &Error) -> bool {
     matches!(error.status(), Some(400 | 422 | 500 | 501))
+}
+
+/// What a request took that failed.
+fn spend(meta: &mut Meta, error: &Error) {
+    meta.attempts.extend_from_slice(error.attempts());
+    meta.waits.extend_from_slice(error.waits());
+    meta.cost += error.cost();
 }
 
 fn borrowed(ids: &[String]) -> Vec<&str> {

@@ -67,6 +67,11 @@ impl Found {
         self.with(|fate| *fate == Fate::Open).map(str::to_owned).collect()
     }
 
+    /// Ids that were asked for.
+    pub(crate) fn asked(&self) -> usize {
+        self.ids.len()
+    }
+
     /// Ids of which everything is known.
     pub(super) fn settled(&self) -> usize {
         self.ids.len() - self.open

@@ -179,7 +179,14 @@ impl<'a> Many<'a> {
     }
 
     fn options_of_reads(&self, page_size: Option<u64>) -> CallOptions {
-        CallOptions { page_size, from_page: None, progress: None, ..self.options.clone() }
+        CallOptions {
+            page_size,
+            from_page: None,
+            progress: None,
+            // A list that ends early proves nothing of what it does not hold.
+            allow_incomplete: None,
+            ..self.options.clone()
+        }
     }
 
     fn report(&self, found: &Found) {
