@@ -105,7 +105,7 @@ fn the_quota_as_text_and_as_json() {
     let status: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(status["report"]["by_label"], json!([{"name": "export", "requests": 1000}]));
     assert_eq!(status["report"]["by_day"].as_array().unwrap().len(), 2);
-    fails(home.path(), &[&plan[..], &["--days", "91"]].concat(), 2, "not in 1..=90");
+    fails(home.path(), &[&plan[..], &["--days", "91"]].concat(), 64, "not in 1..=90");
     fails(home.path(), &[&plan[..], &["--time-zone", "Mars"]].concat(), 1, "Mars");
 
     // Another company has another count, and without a plan nothing can be left.
@@ -236,8 +236,8 @@ fn nobody_is_signed_in_yet() {
     let home = tempfile::tempdir().unwrap();
     let fails =
         |arguments: &[&str], status: i32, expected: &str| fails(home.path(), arguments, status, expected);
-    fails(&["login"], 2, "--client-id is missing");
-    fails(&["login", "--client-id", "x"], 2, "--redirect-uri is missing");
+    fails(&["login"], 64, "--client-id is missing");
+    fails(&["login", "--client-id", "x"], 64, "--redirect-uri is missing");
     fails(
         &["login", "--company-domain", "acme", "--client-id", "x", "--redirect-uri", "no address"],
         1,
@@ -253,7 +253,7 @@ fn nobody_is_signed_in_yet() {
     fails(&[&app[..], &["--company-domain", "acme", "--profile", "../x"]].concat(), 1, "letters, digits");
     fails(
         &[&app[..], &["--company-domain", "acme", "--response-type", "token"]].concat(),
-        2,
+        64,
         "id-token-token",
     );
     fails(

@@ -141,7 +141,8 @@ impl Judge<'_> {
         let judged = &mut working.judged;
         if judged.number.is_none() {
             let number = working.planned.iter().find(|(id, _)| id == edit.master.number.field);
-            let number = number.and_then(|(_, value)| value.as_str()).filter(|number| !number.trim().is_empty());
+            let number =
+                number.and_then(|(_, value)| value.as_str()).filter(|number| !number.trim().is_empty());
             judged.number = number.map(str::to_owned);
         }
         if !refusals.is_empty() {

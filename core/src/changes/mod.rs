@@ -167,7 +167,11 @@ pub(crate) async fn apply(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     if uuid::Uuid::try_parse(&preview.id).is_err() {
         return Err(of(Error::config(format!("preview has the id {:?}, which no preview has", preview.id))));
     }
-    if let Some(edit) = preview.edits.iter().find(|edit| edit.kind != Kind::Create && edit.action.sends() && edit.id.is_none()) {
+    if let Some(edit) = preview
+        .edits
+        .iter()
+        .find(|edit| edit.kind != Kind::Create && edit.action.sends() && edit.id.is_none())
+    {
         return Err(of(Error::config(format!("preview: the edit {} names no record", edit.index))));
     }
     let mark = scene.mark(&preview.id, &path);
@@ -208,7 +212,8 @@ pub(crate) async fn resume(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let mut wishes = Wishes::read(scene, call).await.map_err(of)?;
     let path = wishes.journal.clone().unwrap_or_default();
     let (journal, lines) = Journal::open(&path, scene.requester.handle(), scene.room.clone()).map_err(of)?;
-    let Some(Line::Begun { preview, owner, verify, tasks: count, settled, schemas, .. }) = lines.first().cloned()
+    let Some(Line::Begun { preview, owner, verify, tasks: count, settled, schemas, .. }) =
+        lines.first().cloned()
     else {
         return Err(of(Error::internal("the journal does not begin")));
     };
@@ -309,7 +314,8 @@ async fn check_schemas(scene: &Scene<'_>, preview: &Preview, meta: &mut Meta) ->
 
 /// Leaves word that a preview was applied, and where its journal is. Of two who come at once, one is first.
 fn leave(preview: &str, mark: &Path, journal: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| Error::config(format!("{} cannot be written: {error}", mark.display()));
+    let failed =
+        |error: std::io::Error| Error::config(format!("{} cannot be written: {error}", mark.display()));
     if let Some(folder) = mark.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_file::make_folder(folder).map_err(failed)?;
     }

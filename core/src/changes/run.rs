@@ -101,7 +101,7 @@ impl Run<'_> {
                 let is_left = self.states.iter().any(|state| matches!(state, State::Due));
                 return Ok(if is_left { End::Numbers } else { End::Complete });
             };
-            let affordable = self.affordable(batch.len()).await?;
+            let affordable = self.affordable(&batch).await?;
             if affordable == 0 {
                 self.verify_what_was_accepted(true).await?;
                 return Ok(End::Budget);
@@ -145,7 +145,8 @@ impl Run<'_> {
     }
 
     /// How many tasks can be paid for, their reading before and after included.
-    async fn affordable(&self, most: usize) -> Result<usize> {
+    async fn affordable(&self, batch: &[usize]) -> Result<usize> {
+        let most = batch.len();
         let left = self.budget.map(|budget| budget.saturating_sub(self.meta.cost));
         let remaining = self.scene.quota.status().await?.remaining;
         let Some(left) = [left, remaining].into_iter().flatten().min() else { return Ok(most) };
@@ -153,7 +154,10 @@ impl Run<'_> {
         let left = left.saturating_sub(LOOKS.len() as u64 * self.later.len() as u64);
         let works = self.scene.reads_by_filter();
         let reads = |count: u64| if works { 1 } else { count };
-        let cost = |count: u64| count + reads(count) + if self.verifies { reads(count) } else { 0 };
+        // What is new has no present values.
+        let before = batch.iter().any(|place| self.tasks[*place].kind != Kind::Create);
+        let lists = u64::from(before) + u64::from(self.verifies);
+        let cost = |count: u64| count + lists * reads(count);
         Ok((0..=most as u64).rev().find(|count| *count == 0 || cost(*count) <= left).unwrap_or(0) as usize)
     }
 

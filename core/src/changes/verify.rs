@@ -108,7 +108,8 @@ impl Run<'_> {
                 }
             }
             let now = self.scene.requester.clock().elapsed();
-            let due: Vec<_> = self.later.iter().filter(|later| later.due() <= now).map(|later| later.place).collect();
+            let due: Vec<_> =
+                self.later.iter().filter(|later| later.due() <= now).map(|later| later.place).collect();
             for place in due {
                 self.look_at(place).await?;
             }
@@ -138,7 +139,9 @@ impl Run<'_> {
         });
         let outcome = match look {
             Look::Done(header) => self.done_as(master, place, &header),
-            Look::Gone if self.tasks[place].kind == Kind::Delete => self.named(place, Outcome::new(Fate::Done), None),
+            Look::Gone if self.tasks[place].kind == Kind::Delete => {
+                self.named(place, Outcome::new(Fate::Done), None)
+            }
             _ if looks < LOOKS.len() => return Ok(()),
             Look::Gone => {
                 let outcome = Outcome::new(Fate::Unverified).because("it was accepted, and is not found");
@@ -318,8 +321,13 @@ impl Run<'_> {
             Look::Gone if self.tasks[place].kind == Kind::Delete => return self.gone(place).await,
             Look::Gone => Outcome::new(Fate::Stale).because("the record is gone"),
             Look::Other(header) if !self.is_as_before(master, place, &header) => {
-                let reason = "its answer was lost, and the record has other values than before and than planned";
-                Outcome { reason: Some(reason.into()), outcome: Fate::Unknown, ..self.differs(master, place, &header) }
+                let reason =
+                    "its answer was lost, and the record has other values than before and than planned";
+                Outcome {
+                    reason: Some(reason.into()),
+                    outcome: Fate::Unknown,
+                    ..self.differs(master, place, &header)
+                }
             }
             Look::Other(header) => self.differs(master, place, &header),
         };
@@ -467,7 +475,11 @@ impl Run<'_> {
 fn is_of_one(error: &Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::NotFound | ErrorKind::Permission | ErrorKind::Validation | ErrorKind::Decode | ErrorKind::Conflict
+        ErrorKind::NotFound
+            | ErrorKind::Permission
+            | ErrorKind::Validation
+            | ErrorKind::Decode
+            | ErrorKind::Conflict
     )
 }
 

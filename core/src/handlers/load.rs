@@ -64,7 +64,9 @@ pub(crate) async fn load(
     match (found.record(&id), end) {
         (Some(record), _) => Ok(Answer { raw: record.clone(), body: record.clone(), meta }),
         // What has failed may be another's record.
-        (None, Err(error)) if asked > 1 && !ends_all(error) => alone(requester, operation, &id, call).await.map_err(of),
+        (None, Err(error)) if asked > 1 && !ends_all(error) => {
+            alone(requester, operation, &id, call).await.map_err(of)
+        }
         (None, Err(error)) => Err(of(error.clone())),
         (None, Ok(_)) => {
             Err(Error::new(ErrorKind::NotFound, format!("no {} has the id {id}", operation.noun))
@@ -80,13 +82,23 @@ pub(crate) async fn load(
 fn ends_all(error: &Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::Auth | ErrorKind::Cancelled | ErrorKind::Closed | ErrorKind::QuotaExceeded | ErrorKind::RateLimited
+        ErrorKind::Auth
+            | ErrorKind::Cancelled
+            | ErrorKind::Closed
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::RateLimited
     )
 }
 
 /// One record by a request of its own.
-async fn alone(requester: &Requester, operation: &'static Operation, id: &str, call: &Call) -> Result<Answer> {
-    let read = operation.gathers_into.and_then(Operation::find).and_then(|many| many.look).and_then(Operation::find);
+async fn alone(
+    requester: &Requester,
+    operation: &'static Operation,
+    id: &str,
+    call: &Call,
+) -> Result<Answer> {
+    let read =
+        operation.gathers_into.and_then(Operation::find).and_then(|many| many.look).and_then(Operation::find);
     let read = read.ok_or_else(|| Error::internal(format!("{} gathers into nothing", operation.id)))?;
     let name = read.parameters.iter().find(|parameter| parameter.required).map_or("", |one| one.name);
     let arguments = Map::from_iter([(name.to_owned(), Value::from(id))]);

@@ -419,7 +419,7 @@ class Material(Resource):
         applications of each folder. A page that fails does not end the others.
 
         With the `state` of an earlier answer, a page is left out that was read then and whose
-        material has the same `modifiedAt` as then, which an edit of a page moves too
+        material has the same `modifiedAt` as then, which an edit of a page has been seen to move
         (docs/service/lists.md, Reading what has changed). Pages of sample requests are always read,
         because their edits do not move it. A page of the type `BOMVariations` is read only after the
         schema of its application has shown that variations are on, because reading it may create one
@@ -1824,7 +1824,7 @@ class AsyncMaterial(Resource):
         applications of each folder. A page that fails does not end the others.
 
         With the `state` of an earlier answer, a page is left out that was read then and whose
-        material has the same `modifiedAt` as then, which an edit of a page moves too
+        material has the same `modifiedAt` as then, which an edit of a page has been seen to move
         (docs/service/lists.md, Reading what has changed). Pages of sample requests are always read,
         because their edits do not move it. A page of the type `BOMVariations` is read only after the
         schema of its application has shown that variations are on, because reading it may create one

@@ -86,12 +86,17 @@ fn of_file(path: &str, arguments: &Arguments) -> Result<Vec<Edit>> {
             if get("delimiter").is_some() {
                 return Err(Error::config("delimiter is for a CSV file: leave it out"));
             }
-            let is_given = |name: &&str| arguments.get(*name).is_some_and(|value| !value.is_null());
-            let mapping = match is_given(&"to") {
+            let is_given = |name: &str| arguments.get(name).is_some_and(|value| !value.is_null());
+            let mapping = match is_given("to") {
                 true => Some(Mapping::read(arguments)?),
                 false => {
-                    if let Some(name) = ["key", "map", "folder_id", "clear_blanks", "zone"].iter().find(is_given) {
-                        return Err(Error::config(format!("{name} is for rows: give to as well, or leave it out")));
+                    if let Some(name) = ["key", "map", "folder_id", "clear_blanks", "zone"]
+                        .into_iter()
+                        .find(|name| is_given(name))
+                    {
+                        return Err(Error::config(format!(
+                            "{name} is for rows: give to as well, or leave it out"
+                        )));
                     }
                     None
                 }
@@ -217,7 +222,7 @@ impl Mapping {
                 return Err(Error::config(format!("{name}: two columns are the field {field:?}")));
             }
         }
-        let key = fields.remove(&self.key).ok_or_else(|| {
+        let key = fields.shift_remove(&self.key).ok_or_else(|| {
             Error::config(format!(
                 "{name} has no column {:?}, which names the {}",
                 self.key, self.master.noun

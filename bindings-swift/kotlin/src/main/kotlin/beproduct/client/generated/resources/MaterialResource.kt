@@ -471,10 +471,10 @@ class MaterialResource internal constructor(private val seam: Seam) {
      * folder. A page that fails does not end the others.
      *
      * With the `state` of an earlier answer, a page is left out that was read then and whose material has the same
-     * `modifiedAt` as then, which an edit of a page moves too (docs/service/lists.md, Reading what has changed). Pages
-     * of sample requests are always read, because their edits do not move it. A page of the type `BOMVariations` is
-     * read only after the schema of its application has shown that variations are on, because reading it may create one
-     * (docs/service/requests.md, GET that changes data).
+     * `modifiedAt` as then, which an edit of a page has been seen to move (docs/service/lists.md, Reading what has
+     * changed). Pages of sample requests are always read, because their edits do not move it. A page of the type
+     * `BOMVariations` is read only after the schema of its application has shown that variations are on, because
+     * reading it may create one (docs/service/requests.md, GET that changes data).
      *
      * Returns `pages` (in the order of the materials, and of the applications of their folders), `failed` (the number
      * of pages that failed), `missing` (ids that no material has) and `state`. The outcome of a page is `read`,
