@@ -67,7 +67,7 @@ test('the command shows the quota of what Node sent', async () => {
 
 test('wrong arguments are refused', () => {
   const { status, stdout, stderr } = run('quota');
-  assert.deepEqual([status, stdout], [2, '']);
+  assert.deepEqual([status, stdout], [64, '']);
   assert.match(stderr, /--company-domain/);
   assert.equal(run('--version').stdout, `beproduct ${version}\n`);
 });

@@ -35,6 +35,6 @@ def test_the_quota_of_what_python_sent(simulator: Simulator, tmp_path: Path) -> 
 
 def test_wrong_arguments_are_refused() -> None:
     shown = run("quota")
-    assert (shown.returncode, shown.stdout) == (2, "")
+    assert (shown.returncode, shown.stdout) == (64, "")
     assert "--company-domain" in shown.stderr
     assert run("--version").stdout == f"beproduct {version('beproduct-client')}\n"
