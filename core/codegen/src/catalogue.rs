@@ -54,6 +54,7 @@ mod members;
 mod parameters;
 mod references;
 mod uploads;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -67,6 +68,9 @@ use self::implied::{Implied, ImpliedEntry};
 pub(crate) use self::lists::{Lookup, OfMany, Schema};
 pub(crate) use self::members::Member;
 use self::uploads::Poll;
+pub(crate) use self::words::{
+    Absent, Answer, Base, Body, Effect, Handler, Kind, Method, Place, Replay, Rows,
+};
 use crate::names;
 use crate::placeholders::{self, Names, Resources, Variant};
 use crate::shapes::Family;
@@ -82,141 +86,6 @@ pub(crate) struct Resource {
     /// The call that the reference shows.
     pub(crate) example: Example,
     pub(crate) operations: Vec<Operation>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Effect {
-    Read,
-    Create,
-    Update,
-    Delete,
-    Upload,
-    Action,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Replay {
-    Read,
-    SameState,
-    Conditional,
-    Unsafe,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Place {
-    Path,
-    Query,
-    Body,
-    /// Used by the operation's handler in core, never sent as it is.
-    Handler,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Id,
-    Ids,
-    Text,
-    Texts,
-    Choice,
-    Integer,
-    Boolean,
-    Link,
-    Target,
-    Filters,
-    ColorwayFilters,
-    Fields,
-    Colorways,
-    File,
-    Records,
-    TableRows,
-    Json,
-    RelativePath,
-    QueryMap,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Absent {
-    #[default]
-    Omit,
-    Empty,
-    Null,
-    EmptyArray,
-    False,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Handler {
-    #[default]
-    Request,
-    DeleteHeader,
-    DeleteFiles,
-    GetByNumber,
-    GetManyByNumber,
-    GetMany,
-    Load,
-    PreviewChanges,
-    ApplyChanges,
-    ResumeChanges,
-    GetAppsOfMany,
-    UpdateRows,
-    Upload,
-    Download,
-    DownloadMany,
-    Acquire,
-    Release,
-    Raw,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Answer {
-    List,
-    Object,
-    Message,
-    Any,
-    File,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Body {
-    None,
-    Object,
-    Array,
-    EmptyObject,
-    Json,
-    Multipart,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Base {
-    Api,
-    Automation,
-    Link,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rows {
-    pub(crate) place: Place,
-    pub(crate) limit: u32,
 }
 
 #[derive(Debug, Clone, Serialize)]
