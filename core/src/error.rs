@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Operation;
 use crate::host_failure::HostFailure;
-use crate::own::{Attempt, ErrorKind, Outcome, Wait};
+use crate::own::{Attempt, ErrorKind, Meta, Outcome, Wait};
 
 /// Result of anything that can fail here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -209,6 +209,18 @@ impl Error {
             inner.waits = waits;
             inner.cost = cost;
         })
+    }
+
+    /// What the requests took that have failed with it.
+    pub(crate) fn spent(&self) -> Meta {
+        Meta {
+            status: self.status().unwrap_or_default(),
+            request_id: self.request_id().unwrap_or_default().to_owned(),
+            attempts: self.attempts().to_vec(),
+            waits: self.waits().to_vec(),
+            cost: self.cost(),
+            ..Meta::default()
+        }
     }
 
     /// Kind of the error.

@@ -297,9 +297,7 @@ impl<'a> Pages<'a> {
             match (&outcome, spent) {
                 (Outcome::Failed(error), _) if ends_all(error) => return Err(error.clone()),
                 (Outcome::Failed(error), None) => {
-                    meta.attempts.extend_from_slice(error.attempts());
-                    meta.waits.extend_from_slice(error.waits());
-                    meta.cost += error.cost();
+                    meta.absorb(error.spent());
                 }
                 (_, Some(spent)) => meta.absorb(spent),
                 _ => {}

@@ -25,13 +25,7 @@ pub(crate) async fn delete_header(
     };
     let seen = match look(requester, operation, call).await {
         Some(Ok(answer)) if marked_deleted(&answer.body) => answer.meta,
-        Some(Err(found)) if says_missing(&found) => Meta {
-            status: found.status().unwrap_or_default(),
-            attempts: found.attempts().to_vec(),
-            waits: found.waits().to_vec(),
-            cost: found.cost(),
-            ..Meta::default()
-        },
+        Some(Err(found)) if says_missing(&found) => found.spent(),
         _ => return Err(error),
     };
     Ok(Answer { body: r#"{"message":null}"#.into(), raw: Bytes::new(), meta: after(&error, seen) })
@@ -93,16 +87,11 @@ async fn look(requester: &Requester, operation: &Operation, call: &Call) -> Opti
 
 /// How a delete came about that failed, and that a read has shown to be done.
 fn after(error: &Error, seen: Meta) -> Meta {
-    let mut meta = Meta {
-        status: seen.status,
-        request_id: error.request_id().unwrap_or_default().to_owned(),
-        attempts: error.attempts().to_vec(),
-        waits: error.waits().to_vec(),
-        cost: error.cost() + seen.cost,
-        ..Meta::default()
-    };
+    let mut meta = error.spent();
+    meta.status = seen.status;
     meta.attempts.extend(seen.attempts);
     meta.waits.extend(seen.waits);
+    meta.cost += seen.cost;
     meta
 }
 

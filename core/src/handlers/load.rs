@@ -59,7 +59,7 @@ pub(crate) async fn load(
     let read = read.ok_or_else(|| of(closed()))?;
     let Read { found, meta, end } = (*read).as_ref().map_err(|error| of(error.clone()))?;
     let asked = found.asked();
-    // What the request took is told once.
+    // The cost of the request is the first caller's.
     let meta = if is_first { meta.clone() } else { Meta { cost: 0, ..meta.clone() } };
     match (found.record(&id), end) {
         (Some(record), _) => Ok(Answer { raw: record.clone(), body: record.clone(), meta }),

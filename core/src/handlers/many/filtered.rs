@@ -120,7 +120,7 @@ impl Many<'_> {
             Ok(Filtered::Whole) => {}
             Ok(end) => return Ok(end),
             Err(error) if is_about_the_filter(&error) => {
-                spend(meta, &error);
+                meta.absorb(error.spent());
                 return Ok(Filtered::Refused);
             }
             Err(error) => return Err(error),
@@ -166,7 +166,7 @@ impl Many<'_> {
             Ok(Filtered::Whole) => Ok(Others::Proof(finds)),
             Ok(_) => Ok(Others::Proof(false)),
             Err(error) if is_about_the_filter(&error) => {
-                spend(meta, &error);
+                meta.absorb(error.spent());
                 Ok(Others::Proof(false))
             }
             Err(error) => Err(error),
@@ -213,13 +213,6 @@ fn proves(part: &Part, ids: &[String]) -> bool {
 /// Whether the service takes the request for wrong. Without the filter it may not.
 fn is_about_the_filter(error: &Error) -> bool {
     matches!(error.status(), Some(400 | 422 | 500 | 501))
-}
-
-/// What a request took that failed.
-fn spend(meta: &mut Meta, error: &Error) {
-    meta.attempts.extend_from_slice(error.attempts());
-    meta.waits.extend_from_slice(error.waits());
-    meta.cost += error.cost();
 }
 
 fn borrowed(ids: &[String]) -> Vec<&str> {

@@ -46,7 +46,7 @@ impl Found {
         }
     }
 
-    /// There is none with any of the other ids.
+    /// All ids that are open are missing.
     pub(super) fn miss_all(&mut self) {
         (0..self.ids.len()).for_each(|place| self.settle(place, Fate::Missing));
     }

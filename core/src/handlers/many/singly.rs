@@ -50,13 +50,7 @@ impl Many<'_> {
                 }
                 Err(error) if says_missing(&error) => {
                     found.miss(id);
-                    meta.absorb(Meta {
-                        status: error.status().unwrap_or_default(),
-                        attempts: error.attempts().to_vec(),
-                        waits: error.waits().to_vec(),
-                        cost: error.cost(),
-                        ..Meta::default()
-                    });
+                    meta.absorb(error.spent());
                 }
                 Err(error) => drop(failure.get_or_insert(error)),
             }
