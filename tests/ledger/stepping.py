@@ -105,7 +105,7 @@ def main() -> None:
         elif os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
             _write(KILLED)
         else:
-            _write(f"ended with the status {status} and without a word")
+            _write(f"ended with the status {status} before it said anything")
 
 
 if __name__ == "__main__":
