@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::arguments::{self, short_id};
 use crate::auth::{Auth, Tokens};
+use crate::cancel::Cancel;
 use crate::catalog::{Base, Handler, Kind, Operation, Parameter, operations};
 use crate::changes::{self, Room, Scene};
 use crate::clock::{Clock as _, RecordedClock, SystemClock};
@@ -156,9 +157,16 @@ impl Client {
             Handler::GetByNumber => handlers::get_by_number(requester, operation, &call).await,
             Handler::GetManyByNumber => handlers::get_many_by_number(requester, operation, &call).await,
             Handler::GetMany => handlers::get_many(requester, operation, &call).await,
-            Handler::PreviewChanges => changes::preview(&self.scene(operation, &call), &call).await,
-            Handler::ApplyChanges => changes::apply(&self.scene(operation, &call), &call).await,
-            Handler::ResumeChanges => changes::resume(&self.scene(operation, &call), &call).await,
+            Handler::PreviewChanges => {
+                let cancel = call.options.cancel.clone().unwrap_or_default();
+                changes::preview(&self.scene(operation, &call, cancel), &call).await
+            }
+            Handler::ApplyChanges => {
+                changes::apply(&self.scene(operation, &call, self.cancel_of_requests()), &call).await
+            }
+            Handler::ResumeChanges => {
+                changes::resume(&self.scene(operation, &call, self.cancel_of_requests()), &call).await
+            }
             Handler::Load => handlers::load(requester, operation, &call).await,
             Handler::GetAppsOfMany => handlers::get_apps_of_many(requester, operation, &call).await,
             Handler::Download => handlers::download(requester, operation, &call).await,
@@ -376,7 +384,7 @@ impl Client {
     }
 
     /// What a set of changes works with.
-    fn scene<'a>(&'a self, operation: &'static Operation, call: &'a Call) -> Scene<'a> {
+    fn scene<'a>(&'a self, operation: &'static Operation, call: &'a Call, cancel: Cancel) -> Scene<'a> {
         let folder = self.shared.schemas.as_ref().and_then(|schemas| schemas.parent());
         Scene {
             operation,
@@ -386,7 +394,13 @@ impl Client {
             folder: folder.map(|folder| folder.join("changes")),
             room: Room::of(self.shared.config.testing.as_ref()),
             options: &call.options,
+            cancel,
         }
+    }
+
+    /// Of requests that outlive the cancellation of their call, and not the client.
+    fn cancel_of_requests(&self) -> Cancel {
+        Cancel::new().within(&self.auth.closed)
     }
 
     /// The options of a call with the client's below them.

@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use beproduct::{CallOptions, Client, Error};
+use beproduct::{CallOptions, Cancel, Client, Error, ErrorKind};
 use beproduct_simulator::Options;
 use common::Service;
 use serde_json::{Map, Value, json};
@@ -118,6 +118,73 @@ async fn what_is_reported_is_what_is_stored() {
     println!("500 records, {not_stored} of them not stored and reported so");
     assert_eq!((wrongly_done, wrongly_not), (0, 0));
     assert!(not_stored > 0);
+}
+
+#[tokio::test]
+async fn a_cancelled_run_gives_up_what_hangs_and_goes_on() {
+    let service = Service::start(10, 0).await;
+    let folder = tempfile::tempdir().unwrap();
+    let open = || client(&service, &folder, json!({}), json!({"concurrency": 2}));
+    let client = open();
+    let styles = client.style().list().collect().await.unwrap();
+    let edits: Vec<_> = styles
+        .iter()
+        .map(|style| {
+            json!({"kind": "update", "resource": "style", "record": {"id": style.id}, "fields": {"header_name": "New"}})
+        })
+        .collect();
+    let preview = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
+    service.control("faults", json!([{"path": "/Update", "times": 2, "action": {"hang": true}}])).await;
+    let before = service.count("api").await;
+    let journal = folder.path().join("j");
+    let cancel = Cancel::new();
+    let mut options = CallOptions::default();
+    options.cancel = Some(cancel.clone());
+    let Value::Object(arguments) = json!({"preview": preview, "journal": journal}) else { unreachable!() };
+    let give_up = async {
+        // The schemas, a list, and two updates on their way.
+        let schemas = preview["schemas"].as_object().unwrap().len() as u64;
+        service.look(&format!("wait?base=api&requests={}", before + schemas + 3)).await;
+        cancel.cancel();
+    };
+    let (result, ()) = tokio::join!(client.call("changes.apply", arguments, options), give_up);
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert!(error.message().contains("resume goes on with the journal"), "{error}");
+    assert_eq!(error.details().unwrap()["end"], "cancelled");
+    service.control("release", json!({})).await;
+    // The turns of what was given up come back a second later, and this clock stands.
+    let report = call(&open(), "changes.resume", json!({"journal": journal})).await.unwrap();
+    assert_eq!((&report["end"], &report["counts"]), (&json!("complete"), &json!({"done": 10})));
+}
+
+#[tokio::test]
+async fn a_preview_ends_when_it_is_cancelled_and_is_applied_by_one() {
+    let service = Service::start(10, 0).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&service, &folder, json!({}), json!({}));
+    let edit = json!({"kind": "update", "resource": "style", "record": {"number": "ST-000001"}, "fields": {"header_name": "New"}});
+    let cancel = Cancel::new();
+    let mut options = CallOptions::default();
+    options.cancel = Some(cancel.clone());
+    service.control("faults", json!([{"path": "Headers", "action": {"hang": true}}])).await;
+    let Value::Object(arguments) = json!({"edits": [edit]}) else { unreachable!() };
+    let give_up = async {
+        service.look("wait?base=api&requests=1").await;
+        cancel.cancel();
+    };
+    let (result, ()) = tokio::join!(client.call("changes.preview", arguments, options), give_up);
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Cancelled);
+    service.control("release", json!({})).await;
+
+    let preview = call(&client, "changes.preview", json!({"edits": [edit]})).await.unwrap();
+    let apply = |name: &str| {
+        call(&client, "changes.apply", json!({"preview": preview, "journal": folder.path().join(name)}))
+    };
+    let (one, other) = tokio::join!(apply("a"), apply("b"));
+    let (done, refused) = if one.is_ok() { (one, other) } else { (other, one) };
+    assert_eq!(done.unwrap()["counts"], json!({"done": 1}));
+    assert!(refused.unwrap_err().message().contains("was applied before"));
 }
 
 /// The state of the records that a set is about, and how often each was written.

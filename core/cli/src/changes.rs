@@ -219,12 +219,15 @@ fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<V
         let interrupted = async {
             if tokio::signal::ctrl_c().await.is_ok() {
                 cancel.cancel();
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    return;
+                }
             }
             std::future::pending::<()>().await;
         };
         let result = tokio::select! {
             result = client.call(name, given, options) => result,
-            () = interrupted => unreachable!("it never ends"),
+            () = interrupted => return Err(Failure::Interrupted),
         };
         if let Some(bar) = bar {
             bar.finish_and_clear();
@@ -253,7 +256,7 @@ fn run(
     let report = match call(name, given, flags) {
         Ok(report) => report,
         Err(Failure::Client(error)) => {
-            // What was done until then is told, too.
+            // The report says what was done before the failure.
             if let Some(report) = error.details().filter(|details| details["edits"].is_array()) {
                 show(report, wishes.json, out)?;
             }

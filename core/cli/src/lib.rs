@@ -94,6 +94,8 @@ enum Failure {
     /// An argument is missing or wrong.
     Usage(String),
     Output(io::Error),
+    /// Ctrl-C came twice.
+    Interrupted,
 }
 
 impl std::fmt::Display for Failure {
@@ -101,6 +103,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Client(error) => out.write_str(error.message()),
             Self::Usage(text) => out.write_str(text),
+            Self::Interrupted => out.write_str("stopped at once: beproduct resume goes on with the journal"),
             Self::Output(error) => write!(out, "the output cannot be written: {error}"),
         }
     }

@@ -93,7 +93,7 @@ impl Room {
         Some(Self { left, untold: testing.journal_line_untold })
     }
 
-    /// Whether these lines are written, and whether that is told.
+    /// Whether these lines are written, and whether the caller hears of it.
     fn take(&self, lines: usize) -> (bool, bool) {
         let left = self.left.load(Ordering::SeqCst);
         let after = left.checked_sub(lines as u64);

@@ -21,6 +21,7 @@ mod write;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -36,6 +37,7 @@ use self::task::Task;
 use crate::answer::Answer;
 use crate::arguments::filters::MOST_VALUES;
 use crate::arguments::{self, shown};
+use crate::cancel::Cancel;
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::options::{Call, CallOptions};
@@ -57,19 +59,40 @@ pub(crate) struct Scene<'a> {
     /// Of a journal, in a test.
     pub(crate) room: Option<Room>,
     pub(crate) options: &'a CallOptions,
+    /// What ends the requests.
+    pub(crate) cancel: Cancel,
 }
 
+/// How long requests on their way have to come to their end when a run is cancelled.
+const GRACE: Duration = Duration::from_secs(5);
+
 impl Scene<'_> {
-    /// Those of the requests: a set is cancelled between them.
+    /// Those of the requests.
     fn options(&self) -> CallOptions {
         CallOptions {
-            cancel: Some(self.requester.closed().clone()),
+            cancel: Some(self.cancel.clone()),
             progress: None,
             page_size: None,
             from_page: None,
             // A list that ends early proves nothing of what it does not hold.
             allow_incomplete: None,
             ..self.options.clone()
+        }
+    }
+
+    /// Lets a run end in order when its call is cancelled: no request begins, and those on their way are given up after a while.
+    async fn in_order<T>(&self, run: impl Future<Output = T>) -> T {
+        let given_up = async {
+            if let Some(cancel) = &self.options.cancel {
+                cancel.cancelled().await;
+                self.requester.clock().pause(GRACE).await;
+                self.cancel.cancel();
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            done = run => done,
+            done = given_up => done,
         }
     }
 
@@ -142,6 +165,10 @@ fn estimate(edits: &[Judged], schemas: u64) -> Requests {
 
 /// Carries a preview out.
 pub(crate) async fn apply(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
+    scene.in_order(begin(scene, call)).await
+}
+
+async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let of = |error: Error| error.with_operation(scene.operation.id);
     arguments::check_names(scene.operation, &call.arguments)?;
     let get = |name: &str| call.arguments.get(name).filter(|value| !value.is_null());
@@ -207,6 +234,10 @@ pub(crate) async fn apply(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
 
 /// Goes on with what was begun.
 pub(crate) async fn resume(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
+    scene.in_order(go_on(scene, call)).await
+}
+
+async fn go_on(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let of = |error: Error| error.with_operation(scene.operation.id);
     arguments::check_names(scene.operation, &call.arguments)?;
     let mut wishes = Wishes::read(scene, call).await.map_err(of)?;

@@ -231,7 +231,7 @@ impl Run<'_> {
                 }
                 Line::Ended { task, outcome } => {
                     let outcome: Outcome = serde_json::from_value(outcome.clone()).map_err(|error| {
-                        Error::config(format!("the journal has an outcome that is none: {error}"))
+                        Error::config(format!("the journal has an outcome that cannot be read: {error}"))
                     })?;
                     self.set(*task, State::Ended(outcome))?;
                 }

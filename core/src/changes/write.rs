@@ -144,7 +144,7 @@ impl Run<'_> {
         before.is_none_or(|before| header.folder().is_some_and(|now| now.eq_ignore_ascii_case(before)))
     }
 
-    /// One record. None when there is none.
+    /// One record, if it is there.
     pub(super) async fn get(&mut self, master: &'static Master, id: &str) -> Result<Option<Header>> {
         let found = present::by_id(self.scene, master, &[id.to_owned()], &mut self.meta).await?;
         Ok(found.record(id).and_then(Header::of))
@@ -236,12 +236,7 @@ impl Run<'_> {
             }
             Err(error) => error,
         };
-        let meta = own::Meta {
-            attempts: error.attempts().to_vec(),
-            waits: error.waits().to_vec(),
-            cost: error.cost(),
-            ..own::Meta::default()
-        };
+        let meta = error.spent();
         let came = match error.outcome() {
             own::Outcome::Applied => {
                 self.journal.write(accepted(place, task, None, master)).await?;
