@@ -88,6 +88,10 @@ pub(crate) async fn answer(shared: &Arc<Shared>, method: &Method, uri: &Uri, bod
             shared.state().faults.append(rules);
             ok(&json!({}))
         }),
+        ("POST", "/calm") => {
+            shared.state().faults.clear();
+            Ok(ok(&json!({})))
+        }
         ("POST", "/release") => {
             shared.release();
             Ok(ok(&json!({})))

@@ -146,6 +146,10 @@ impl Faults {
         self.0.extend(rules);
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
     /// The action of the first live rule that matches; rules before it note that a match went by.
     pub(crate) fn take(&mut self, base: Base, method: &str, target: &str, body: &[u8]) -> Option<Action> {
         self.pick(false, base, method, target, body)

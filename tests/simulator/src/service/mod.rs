@@ -13,6 +13,7 @@ pub(crate) mod folders;
 pub(crate) mod headers;
 pub(crate) mod inbox;
 pub(crate) mod linesheets;
+pub(crate) mod losses;
 pub(crate) mod master_data;
 mod members;
 pub(crate) mod pages;

@@ -13,8 +13,8 @@ use crate::model::{Records, Row, Table};
 use crate::people::person;
 use crate::values::{accept, empty, is_writable};
 
-use super::Call;
 use super::route::{Route, get, post};
+use super::{Call, losses};
 
 pub(crate) const ROUTES: &[Route] = &[
     post("DataTable/List", list),
@@ -83,9 +83,10 @@ fn data(call: &Call<'_>) -> Result<Answer, Refusal> {
 /// refused stays done.
 fn update(call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = call.argument("id");
-    let Value::Array(sent) = call.json()? else {
+    let Value::Array(mut sent) = call.json()? else {
         return Err(Refusal::validation("$", "The body is not an array."));
     };
+    losses::strip(call, &mut sent);
     if sent.len() > WRITE_LIMIT {
         return Err(Refusal::failure(format!(
             "{} rows were sent, at most {WRITE_LIMIT} are allowed in one request.",

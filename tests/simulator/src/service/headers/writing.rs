@@ -8,7 +8,7 @@ use crate::answers::{Answer, Refusal};
 use crate::calendar::us_short;
 use crate::model::{Folder, Header, MasterKind, Picture};
 use crate::people::person;
-use crate::random::Random;
+use crate::service::losses::Losses;
 use crate::service::{blocks, colors};
 use crate::state::State;
 use crate::values::{accept, empty, is_writable, number};
@@ -110,7 +110,8 @@ fn write(
     header: &mut Header,
     body: &Map<String, Value>,
 ) -> Result<(), Refusal> {
-    let losses = Losses::new(call, state, folder, header, body);
+    let sent = sent_fields(body).find(|(id, _)| *id == "header_number").and_then(|(_, value)| value.as_str());
+    let losses = Losses::new(call, state, sent.unwrap_or_else(|| header.text(folder, "header_number")));
     for (id, value) in sent_fields(body) {
         if let Some(at) = folder.position(id)
             && is_writable(folder.fields[at])
@@ -150,47 +151,4 @@ fn write(
         MasterKind::Image => {}
     }
     Ok(())
-}
-
-/// Values that are accepted and not stored: those of the rule, and a share of all. Which ones depends on the seed,
-/// the number of the record and the field, so a second try changes nothing.
-struct Losses<'a> {
-    named: &'a [String],
-    share: f64,
-    seed: u64,
-    record: String,
-}
-
-impl<'a> Losses<'a> {
-    fn new(
-        call: &Call<'a>,
-        state: &State,
-        folder: &Folder,
-        header: &Header,
-        body: &Map<String, Value>,
-    ) -> Self {
-        let sent =
-            sent_fields(body).find(|(id, _)| *id == "header_number").and_then(|(_, value)| value.as_str());
-        let record = sent.unwrap_or_else(|| header.text(folder, "header_number"));
-        Losses {
-            named: &call.rule.not_stored,
-            share: state.settings.not_stored,
-            seed: state.settings.sizes.seed,
-            record: record.to_owned(),
-        }
-    }
-
-    fn take(&self, field: &str) -> bool {
-        const STREAM: u64 = 12;
-        if self.named.iter().any(|named| named == field) {
-            return true;
-        }
-        if self.share <= 0.0 {
-            return false;
-        }
-        let key =
-            uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, format!("{} {field}", self.record).as_bytes());
-        let mut random = Random::for_record(self.seed, STREAM, key.as_u64_pair().0);
-        (random.below(1_000_000) as f64) < self.share * 1_000_000.0
-    }
 }

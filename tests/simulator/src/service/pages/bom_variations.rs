@@ -9,9 +9,9 @@ use crate::answers::{Answer, Refusal, message, ok};
 use crate::calendar::stamp;
 use crate::model::MasterKind;
 use crate::people::person;
-use crate::service::Call;
 use crate::service::apps::App;
 use crate::service::route::{Route, delete, get, post};
+use crate::service::{Call, losses};
 use crate::state::State;
 
 const STYLE: &[MasterKind] = &[MasterKind::Style];
@@ -150,7 +150,10 @@ fn create(call: &Call<'_>) -> Result<Answer, Refusal> {
 
 /// What is named is written, one thing after the other.
 fn update(call: &Call<'_>) -> Result<Answer, Refusal> {
-    let body = Value::Object(call.object()?);
+    let mut body = Value::Object(call.object()?);
+    if let Some(Value::Array(rows)) = body.get_mut("rows") {
+        losses::strip(call, rows);
+    }
     let state = &mut *call.shared.state();
     let place = named(call, state)?;
     let changed = change(call, state, &place, |state, data| {

@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::answers::Refusal;
-use crate::service::Call;
+use crate::service::{Call, losses};
 
 /// Rows that one write may carry.
 const LIMIT: usize = 100;
@@ -12,7 +12,10 @@ const LIMIT: usize = 100;
 /// A body that is an array of at most so many rows as a write may carry.
 pub(super) fn elements(call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
     match call.json()? {
-        Value::Array(rows) => limited(rows),
+        Value::Array(mut rows) => {
+            losses::strip(call, &mut rows);
+            limited(rows)
+        }
         _ => Err(Refusal::validation("$", "The body is not an array.")),
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::values;
 use crate::answers::Refusal;
 use crate::fields::{Field, PAGE_IMAGE_FIELDS, PAGE_ITEM_FIELDS, PAGE_ROW_FIELDS};
-use crate::service::Call;
+use crate::service::{Call, losses};
 use crate::state::State;
 
 /// Rows that one write may carry.
@@ -100,11 +100,14 @@ impl Spelling {
 
 /// A body that is a list of at most as many elements as one write may carry.
 pub(super) fn sent(call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
-    let Value::Array(sent) = call.json()? else {
+    let Value::Array(mut sent) = call.json()? else {
         return Err(Refusal::validation("$", "The body is not an array."));
     };
     match sent.len() {
-        0..=WRITE_LIMIT => Ok(sent),
+        0..=WRITE_LIMIT => {
+            losses::strip(call, &mut sent);
+            Ok(sent)
+        }
         count => Err(Refusal::failure(format!(
             "{count} rows were sent, at most {WRITE_LIMIT} are allowed in one request."
         ))),
