@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use beproduct::{CallOptions, Cancel, Client, ClientBuilder, Config, OnProgress};
+use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::generated::ChangesFlags;
@@ -116,21 +119,20 @@ pub(crate) fn preview(arguments: &Preview, out: &mut dyn Write) -> Result<Status
     give(&mut given, "zone", arguments.zone.as_deref());
     give(&mut given, "delimiter", arguments.delimiter.as_deref());
     give(&mut given, "encoding", arguments.encoding.as_deref());
-    let preview = call("changes.preview", given, &arguments.flags)?;
+    let answer = call("changes.preview", given, &arguments.flags)?;
     if let Some(file) = &arguments.out {
-        let text = serde_json::to_vec(&preview).map_err(io::Error::from)?;
-        std::fs::write(file, text).map_err(|error| {
+        std::fs::write(file, &answer).map_err(|error| {
             Failure::Usage(format!("--out {} cannot be written: {error}", file.display()))
         })?;
     }
+    let preview: Overview = read(&answer)?;
     if arguments.json {
-        writeln!(out, "{preview:#}")?;
+        writeln!(out, "{:#}", read::<Value>(&answer)?)?;
     } else {
-        write!(out, "{}", preview["table"].as_str().unwrap_or_default())?;
+        write!(out, "{}", preview.table)?;
     }
-    let count = |actions: &[&str]| {
-        actions.iter().filter_map(|action| preview["counts"][action].as_u64()).sum::<u64>()
-    };
+    let count =
+        |actions: &[&str]| actions.iter().filter_map(|action| preview.counts[action].as_u64()).sum::<u64>();
     Ok(if count(&["create", "update", "delete"]) > 0 {
         if let (Some(file), false) = (&arguments.out, arguments.json) {
             writeln!(out, "beproduct apply {} carries them out", file.display())?;
@@ -147,10 +149,11 @@ pub(crate) fn apply(arguments: &Apply, out: &mut dyn Write) -> Result<Status, Fa
     let file = arguments.preview.display();
     let text = std::fs::read_to_string(&arguments.preview)
         .map_err(|error| Failure::Usage(format!("{file} cannot be read: {error}")))?;
-    let preview: Value = serde_json::from_str(&text)
+    serde_json::from_str::<IgnoredAny>(&text)
         .map_err(|error| Failure::Usage(format!("{file} is no preview: {error}")))?;
     let mut given = arguments.wishes.arguments()?;
-    given.insert("preview".into(), preview);
+    // As it is: a large one is not taken apart twice.
+    given.insert("preview".into(), text.into());
     give(&mut given, "journal", path("--journal", arguments.journal.as_deref())?);
     give(&mut given, "verify", arguments.verify.as_deref());
     run("changes.apply", given, &arguments.flags, &arguments.wishes, out)
@@ -203,7 +206,7 @@ fn client(flags: &ChangesFlags) -> Result<Client, Failure> {
 }
 
 /// Calls an operation. Ctrl-C lets it end in order.
-fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<Value, Failure> {
+fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<Bytes, Failure> {
     runtime()?.block_on(async {
         let client = client(flags)?;
         let cancel = Cancel::new();
@@ -233,9 +236,48 @@ fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<V
             bar.finish_and_clear();
         }
         client.shut_down().await;
-        let answer = result?;
-        serde_json::from_slice(&answer.body).map_err(|error| Failure::Output(error.into()))
+        Ok(result?.body)
     })
+}
+
+/// What is shown of a preview.
+#[derive(Deserialize)]
+struct Overview {
+    counts: Value,
+    table: String,
+}
+
+/// What is shown of a report.
+#[derive(Deserialize)]
+struct Report {
+    counts: Map<String, Value>,
+    edits: Vec<Edited>,
+    end: String,
+    cost: u64,
+    journal: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Edited {
+    index: u64,
+    origin: Option<String>,
+    resource: String,
+    outcome: String,
+    reason: Option<String>,
+    id: Option<String>,
+    number: Option<String>,
+    fields: Vec<Stored>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    id: String,
+    sent: Value,
+    stored: Value,
+}
+
+fn read<'a, T: Deserialize<'a>>(answer: &'a [u8]) -> Result<T, Failure> {
+    serde_json::from_slice(answer).map_err(|error| Failure::Output(error.into()))
 }
 
 fn bar() -> ProgressBar {
@@ -253,27 +295,25 @@ fn run(
     wishes: &Wishes,
     out: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let report = match call(name, given, flags) {
-        Ok(report) => report,
+    let answer = match call(name, given, flags) {
+        Ok(answer) => answer,
         Err(Failure::Client(error)) => {
             // The report says what was done before the failure.
             if let Some(report) = error.details().filter(|details| details["edits"].is_array()) {
-                show(report, wishes.json, out)?;
+                show(report.to_string().as_bytes(), wishes.json, out)?;
             }
             return Err(Failure::Client(error));
         }
         Err(failure) => return Err(failure),
     };
-    show(&report, wishes.json, out)?;
-    if report["end"] == "budget" {
+    let report = show(&answer, wishes.json, out)?;
+    if report.end == "budget" {
         if !wishes.json {
-            let journal = report["journal"].as_str().unwrap_or_default();
-            writeln!(out, "stopped at its budget; beproduct resume {} goes on", shown(Path::new(journal)))?;
+            writeln!(out, "stopped at its budget; beproduct resume {} goes on", shown(&report.journal))?;
         }
         return Ok(Status::Budget);
     }
-    let is_done = |edit: &Value| matches!(edit["outcome"].as_str(), Some("done" | "unchanged"));
-    match report["edits"].as_array().is_some_and(|edits| edits.iter().all(is_done)) {
+    match report.edits.iter().all(Edited::is_done) {
         true => Ok(Status::Done),
         false => Ok(Status::NotDone),
     }
@@ -288,50 +328,43 @@ fn shown(path: &Path) -> String {
 /// Edits that are shown, at most; the file of results has all.
 const SHOWN: usize = 100;
 
-fn show(report: &Value, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+fn show(answer: &[u8], json: bool, out: &mut dyn Write) -> Result<Report, Failure> {
+    let report: Report = read(answer)?;
     if json {
-        writeln!(out, "{report:#}")?;
-        return Ok(());
+        writeln!(out, "{:#}", read::<Value>(answer)?)?;
+        return Ok(report);
     }
-    for (outcome, count) in report["counts"].as_object().into_iter().flatten() {
+    for (outcome, count) in &report.counts {
         writeln!(out, "{count} {outcome}")?;
     }
-    let edits = report["edits"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let open: Vec<_> = edits
-        .iter()
-        .filter(|edit| !matches!(edit["outcome"].as_str(), Some("done" | "unchanged" | "left")))
-        .collect();
+    let open: Vec<_> = report.edits.iter().filter(|edit| !edit.is_done() && edit.outcome != "left").collect();
     for edit in open.iter().take(SHOWN) {
-        writeln!(out, "  {}", line(edit))?;
+        writeln!(out, "  {}", edit.line())?;
     }
     if open.len() > SHOWN {
         writeln!(out, "  and {} more; --results writes all to a file", open.len() - SHOWN)?;
     }
-    writeln!(out, "{} requests; journal {}", report["cost"], report["journal"].as_str().unwrap_or_default())?;
-    Ok(())
+    writeln!(out, "{} requests; journal {}", report.cost, report.journal.display())?;
+    Ok(report)
 }
 
-fn line(edit: &Value) -> String {
-    let text = |name: &str| edit[name].as_str().map(str::to_owned);
-    let place = text("origin").unwrap_or_else(|| format!("edit {}", edit["index"]));
-    let record = text("number").or_else(|| text("id")).unwrap_or_default();
-    let mut line = format!(
-        "{place}: {} {record} {}",
-        text("resource").unwrap_or_default(),
-        text("outcome").unwrap_or_default()
-    );
-    for field in edit["fields"].as_array().into_iter().flatten() {
-        line.push_str(&format!(
-            "; {} sent {}, stored {}",
-            field["id"].as_str().unwrap_or_default(),
-            field["sent"],
-            field["stored"]
-        ));
+impl Edited {
+    fn is_done(&self) -> bool {
+        matches!(self.outcome.as_str(), "done" | "unchanged")
     }
-    if let Some(reason) = text("reason") {
-        line.push_str(&format!("; {reason}"));
+
+    fn line(&self) -> String {
+        let place = self.origin.clone().unwrap_or_else(|| format!("edit {}", self.index));
+        let record = self.number.as_ref().or(self.id.as_ref()).map_or("", String::as_str);
+        let mut line = format!("{place}: {} {record} {}", self.resource, self.outcome);
+        for field in &self.fields {
+            line.push_str(&format!("; {} sent {}, stored {}", field.id, field.sent, field.stored));
+        }
+        if let Some(reason) = &self.reason {
+            line.push_str(&format!("; {reason}"));
+        }
+        line
     }
-    line
 }
 
 #[cfg(test)]
