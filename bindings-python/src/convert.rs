@@ -6,6 +6,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
 
+use crate::frames;
+
 /// Levels of lists and dicts in an argument. A list that holds itself has no end.
 const DEEPEST: usize = 100;
 
@@ -89,7 +91,8 @@ pub(crate) fn to_json(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> 
 /// The same, and whether a `Decimal` is in it.
 fn to_json_and_exact(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(String, bool)> {
     let mut text = String::new();
-    let mut writer = Writer { text: &mut text, path: name.to_owned(), depth: 0, has_decimal: false };
+    let mut writer =
+        Writer { text: &mut text, path: name.to_owned(), depth: 0, has_decimal: false, in_frame: false };
     writer.write(value)?;
     let has_decimal = writer.has_decimal;
     Ok((text, has_decimal))
@@ -114,6 +117,8 @@ struct Writer<'a> {
     path: String,
     depth: usize,
     has_decimal: bool,
+    /// Whether it is within a data frame, whose times have no zones.
+    in_frame: bool,
 }
 
 impl Writer<'_> {
@@ -156,6 +161,10 @@ impl Writer<'_> {
             return Err(self.refuse(py, "is bytes; decode it first"));
         } else if value.is_instance(types(py)?.path.bind(py))? {
             self.write(&value.call_method0("__fspath__")?)?;
+        } else if let Some(rows) = frames::rows(value)? {
+            let outer = std::mem::replace(&mut self.in_frame, true);
+            self.write(&rows)?;
+            self.in_frame = outer;
         } else if let Ok(members) = value.cast::<PyMapping>() {
             self.members(py, members.items()?.iter().map(|item| item.extract()))?;
         } else if let Ok(items) = value.try_iter() {
@@ -232,6 +241,11 @@ impl Writer<'_> {
     fn datetime(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
         if value.call_method0("utcoffset")?.is_none() {
+            if self.in_frame {
+                let text: String = value.call_method0("isoformat")?.extract()?;
+                self.quoted(&text);
+                return Ok(());
+            }
             return Err(
                 self.refuse(py, "is a time without a zone; give it one, such as datetime.timezone.utc")
             );

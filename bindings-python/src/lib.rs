@@ -5,6 +5,7 @@ mod bridge;
 mod convert;
 mod engine;
 mod files;
+mod frames;
 mod host;
 mod runtime;
 

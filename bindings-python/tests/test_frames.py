@@ -1,0 +1,68 @@
+"""Rows of sets of changes from data frames."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pandas
+import polars
+import pyarrow
+import pytest
+
+from beproduct_client import BeProduct, ConfigError
+
+COLUMNS: dict[str, list[Any]] = {
+    "header_number": ["ST-000001", "ST-000002", "ST-000003"],
+    "header_name": ["One", None, "Three"],
+    "target_price": [9.5, 10.0, None],
+}
+
+
+def records() -> list[dict[str, Any]]:
+    return [dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), strict=True)]
+
+
+def one_by_one() -> Iterator[ChainMap[str, Any]]:
+    return (ChainMap(record) for record in records())
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: pandas.DataFrame(COLUMNS),
+        lambda: polars.DataFrame(COLUMNS),
+        lambda: pyarrow.table(COLUMNS),
+        lambda: pyarrow.table(COLUMNS).to_batches()[0],
+        records,
+        one_by_one,
+    ],
+    ids=["pandas", "polars", "arrow", "batch", "dicts", "mappings"],
+)
+def test_rows_of_any_origin_are_the_same(client: BeProduct, made: Callable[[], Any]) -> None:
+    preview = client.changes.preview(rows=made(), to="style", key="header_number")
+    changes = [{field["id"]: field["new"] for field in edit["fields"]} for edit in preview["edits"]]
+    assert changes == [{"header_name": "One", "target_price": 9.5}, {"target_price": 10}, {"header_name": "Three"}]
+
+
+def test_what_says_its_rows_in_arrow(client: BeProduct) -> None:
+    class Relation:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return pyarrow.table(COLUMNS).__arrow_c_stream__(requested_schema)
+
+    preview = client.changes.preview(rows=Relation(), to="style", key="header_number")
+    assert len(preview["edits"]) == 3
+
+
+def test_times_of_a_frame_are_of_the_zone(client: BeProduct) -> None:
+    frame = pandas.DataFrame({"header_number": ["ST-000001"], "launch_date": [datetime(2026, 7, 1, 8, 30)]})
+    edit = client.changes.preview(rows=frame, to="style", key="header_number", zone="Europe/Lisbon")["edits"][0]
+    assert edit["fields"][0]["new"] == "2026-07-01T07:30:00Z"
+
+
+def test_numbers_that_are_none_are_refused(client: BeProduct) -> None:
+    frame = polars.DataFrame({"header_number": ["ST-000001"], "target_price": [float("nan")]})
+    with pytest.raises(ConfigError, match=r"rows\[0\].target_price is not finite"):
+        client.changes.preview(rows=frame, to="style", key="header_number")
