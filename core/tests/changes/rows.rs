@@ -1,0 +1,79 @@
+//! Rows of pages and tables, forms, tags and shares.
+
+use beproduct::Client;
+use beproduct_simulator::Options;
+use serde_json::{Value, json};
+
+use super::common::Service;
+use super::{call, client, cost};
+
+/// Ids of the applications of a style, by their titles.
+async fn apps(client: &Client, style: &str) -> Value {
+    let list = call(client, "style.app_list", json!({"header_id": style})).await.unwrap();
+    let list = list.as_array().unwrap().iter();
+    list.map(|app| (app["title"].as_str().unwrap().to_owned(), app["id"].clone())).collect()
+}
+
+async fn writes(service: &Service, path: &str) -> usize {
+    let log = service.look("log?base=api").await;
+    let is_write = |entry: &&Value| entry["target"].as_str().unwrap().contains(path);
+    log.as_array().unwrap().iter().filter(is_write).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_rows_are_a_hundred_requests() {
+    let service =
+        Service::with(Options { styles: 300, materials: 0, table_rows: 10_000, ..Options::default() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&service, &folder, json!({}), json!({}));
+    let styles = client.style().list().folder_id(service.address("style_folder")).collect().await.unwrap();
+    let styles: Vec<_> = styles.into_iter().take(100).map(|style| style.id.unwrap()).collect();
+    assert_eq!(styles.len(), 100);
+    let grid = apps(&client, &styles[0]).await["Process Steps"].clone();
+    let edits: Vec<_> = (0..10_000)
+        .map(|index| {
+            json!({
+                "kind": "create", "resource": "style", "record": {"id": styles[index / 100]}, "app_id": grid,
+                "fields": {"step": format!("Step {index}"), "minutes": index}, "origin": format!("row {index}"),
+            })
+        })
+        .collect();
+    let (preview, requests) = cost(&service, call(&client, "changes.preview", json!({"edits": edits}))).await;
+    let preview = preview.unwrap();
+    assert_eq!(preview["counts"], json!({"create": 10_000}));
+    println!("preview of 10,000 rows of 100 grids: {requests} requests, 100 of them pages");
+    let applied = call(&client, "changes.apply", json!({"preview": preview}));
+    let (report, requests) = cost(&service, applied).await;
+    let report = report.unwrap();
+    assert_eq!(report["counts"], json!({"done": 10_000}));
+    assert_eq!(writes(&service, "/PageGrid").await, 100);
+    assert_eq!(report["cost"], requests);
+    assert_eq!(preview["requests"]["total"], requests);
+    println!("apply: {requests} requests: 100 writes, 100 pages before, 100 after, and one schema");
+    let again = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
+    assert_eq!(again["counts"], json!({"unchanged": 10_000}));
+
+    let table = service.address("data_table");
+    let rows = client.data_tables().data(&table).collect().await.unwrap();
+    let edits: Vec<_> = rows
+        .iter()
+        .enumerate()
+        .map(|(index, row)| {
+            json!({
+                "kind": "update", "resource": "data_tables", "record": {"id": table}, "row_id": row.id,
+                "fields": {"label": format!("Label {index}")},
+            })
+        })
+        .collect();
+    assert_eq!(edits.len(), 10_000);
+    let preview = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
+    let (report, requests) =
+        cost(&service, call(&client, "changes.apply", json!({"preview": preview}))).await;
+    let report = report.unwrap();
+    assert_eq!(report["counts"], json!({"done": 10_000}));
+    assert_eq!(writes(&service, "/Update").await, 100);
+    assert_eq!(preview["requests"]["total"], requests);
+    println!(
+        "10,000 rows of a table: {requests} requests: 100 writes, 50 lists before, 50 after, and one schema"
+    );
+}
