@@ -1,8 +1,9 @@
 # make demo    sets up, and runs the main job against the simulator through the built wheel
 # make test    sets up, and runs every language
 # make dist    builds what users install into target/dist: a wheel, two npm archives, a Maven repository, a Swift package
-# make soak    installs what make dist built, kills 400 renewals, sends generated requests of docs/openapi.json to the
-#              simulator, and plays 50,000 seeds of the simulated world (core/tests/simulated)
+# make soak    installs what make dist built, kills 400 renewals and 100 sets of 2,000 changes, sends generated requests of
+#              docs/openapi.json to the simulator, and plays 50,000 seeds of the simulated world (core/tests/simulated) and
+#              200,000 of sets of changes (core/tests/changes), which takes some hours
 #
 # Everything that is built lies in target/ and in the packages' own output folders; toolchains that had to be fetched lie
 # in the user's cache folder.
@@ -207,7 +208,7 @@ test-rust: $(call needs,rust-tests setup-redis)
 test-python: python-suite python-versions
 
 python-suite: $(call needs,wheel setup-types setup-keyring setup-redis)
-	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring \
+	$(REDIS) $(PYTEST) bindings-python/tests tests/differential tests/ledger tests/renewal tests/keyring tests/kills \
 		tests/demo tests/readme
 
 python-versions: $(call needs,wheel)
@@ -283,19 +284,23 @@ test-dist: dist build setup-swift
 
 # Seeds of the simulated world: a number, or a range such as 50000..100000.
 SEEDS := 50000
+SET_SEEDS := 200000
 
 # Processes that are killed while they renew, with each kind of rotation.
 KILLS := 200
+CHANGES_KILLS := 100
 
 # Generated requests of each operation of docs/openapi.json, and the seed that they come from.
 EXAMPLES := 20
 OPENAPI_SEED := 1
 
 soak: test-dist test-kills test-openapi
-	BEPRODUCT_SEEDS=$(SEEDS) cargo test --quiet --profile $(PROFILE) -p beproduct $(ALIKE) --test simulated
+	BEPRODUCT_SEEDS=$(SEEDS) BEPRODUCT_SET_SEEDS=$(SET_SEEDS) \
+		cargo test --quiet --profile $(PROFILE) -p beproduct $(ALIKE) --test simulated --test changes
 
 test-kills: wheel
-	BEPRODUCT_KILLS=$(KILLS) $(PYTEST) tests/renewal/test_random_kills.py
+	BEPRODUCT_KILLS=$(KILLS) BEPRODUCT_CHANGES_KILLS=$(CHANGES_KILLS) BEPRODUCT_CHANGES_EDITS=2000 \
+		$(PYTEST) tests/renewal/test_random_kills.py tests/kills
 
 # What schemathesis needs is much, and for this alone.
 setup-openapi: $(VENV)/openapi/ready
