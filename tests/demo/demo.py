@@ -1,69 +1,23 @@
-"""The main job, through the built wheel against the simulator over HTTPS: sign in, export, look up, rewrite, and meet
-the end of the quota.
+"""The main job, through the built wheel against the simulator over HTTPS: sign in, export, look up, rewrite, meet the end of the
+quota, and carry out a set of changes whose process is killed in the middle.
 
-    demo.py --simulator PATH [--styles 5000] [--rows 10000]
+    demo.py --simulator PATH [--styles 5000] [--rows 10000] [--edits 2000]
 
-All state lives in a temporary folder. Exits with 1 when the ledger and the simulator's own count differ.
+All state lives in a temporary folder. Exits with 1 when the ledger and the simulator's own count differ, or when what a set of changes
+reports is not what is stored.
 """
 
 import argparse
 import json
 import pathlib
-import ssl
-import subprocess
 import sys
 import tempfile
-import urllib.request
-from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+import sets
 from rich.table import Table
+from stage import bar, console, control, settings_of, simulator
 
-from beproduct_client import AuthorizationSession, BeProduct, Plan, QuotaExceededError
-
-console = Console()
-
-
-@contextmanager
-def simulator(path, folder, styles, rows):
-    command = [path, "--tls", "--styles", str(styles), "--table-rows", str(rows), "--edition", "business"]
-    command += ["--licenses", "8", "--rotation", "strict", "--state-dir", folder, "--until-stdin-closes"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.stdin.close()
-        process.wait()
-
-
-def control(about, path, body=None):
-    """What stands in for a person in a browser, and the simulator's own count."""
-    request = urllib.request.Request(f"{about['control']}/{path}")
-    if body is not None:
-        request.data = json.dumps(body).encode()
-        request.add_header("Content-Type", "application/json")
-    trust = ssl.create_default_context(cafile=about["ca"])
-    with urllib.request.urlopen(request, context=trust) as answer:
-        return json.load(answer)
-
-
-def sign_in(about, settings):
-    session = AuthorizationSession(
-        client_id=about["client_id"],
-        client_secret=about["client_secret"],
-        redirect_uri=about["redirect_uri"],
-        **settings,
-    )
-    console.print(f"[bold]Sign-in[/] at {session.url.split('?')[0]} by authorization code with PKCE")
-    redirected = control(about, "authorize", {"url": session.url})["redirect"]
-    return session.finish(redirected)
-
-
-def bar(title, total):
-    columns = TextColumn(f"[bold]{title}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    progress = Progress(*columns, console=console)
-    return progress, progress.add_task(title, total=total)
+from beproduct_client import BeProduct, Plan, QuotaExceededError
 
 
 def export(client, path):
@@ -123,30 +77,25 @@ def main():
     parser.add_argument("--simulator", required=True)
     parser.add_argument("--styles", type=int, default=5000)
     parser.add_argument("--rows", type=int, default=10000)
+    parser.add_argument("--edits", type=int, default=2000)
     arguments = parser.parse_args()
+    sizes = ["--styles", str(arguments.styles), "--table-rows", str(arguments.rows)]
     with (
         tempfile.TemporaryDirectory() as folder,
-        simulator(arguments.simulator, folder, arguments.styles, arguments.rows) as about,
+        simulator(arguments.simulator, folder, *sizes, "--edition", "business", "--licenses", "8") as about,
     ):
         work(about, pathlib.Path(folder))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        simulator(
+            arguments.simulator, folder, "--styles", str(2 * arguments.edits), "--edition", "enterprise"
+        ) as about,
+    ):
+        sets.show(about, pathlib.Path(folder), arguments.edits)
 
 
 def work(about, folder):
-    connection = {
-        "identity_url": about["identity"],
-        "ca_certificates": pathlib.Path(about["ca"]).read_text(),
-    }
-    tokens = sign_in(about, connection)
-    settings = {
-        **connection,
-        "company_domain": about["company"],
-        "client_id": about["client_id"],
-        "client_secret": about["client_secret"],
-        "refresh_token": tokens["refresh_token"],
-        "public_api_url": about["api"],
-        "state_dir": folder / "state",
-        "token_store": {"file": str(folder / "tokens.json")},
-    }
+    settings = settings_of(about, folder)
     with BeProduct(**settings, plan=Plan.business_max(licenses=8)) as client:
         numbers = export(client, folder / "styles.ndjson")
         look_up(client, numbers)
