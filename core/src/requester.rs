@@ -147,6 +147,11 @@ impl Requester {
         self.site.rng.fraction()
     }
 
+    /// An id for a new row, which the service keeps.
+    pub(crate) fn row_id(&self) -> String {
+        self.site.rng.row_id()
+    }
+
     /// What pages of lists have shown.
     pub(crate) fn page_sizes(&self) -> &PageSizes {
         &self.site.page_sizes

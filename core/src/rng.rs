@@ -14,6 +14,11 @@ pub trait Rng: std::fmt::Debug + Send + Sync {
     fn unique_id(&self) -> String {
         uuid::Uuid::new_v4().to_string()
     }
+
+    /// An id for a new row, which the service keeps.
+    fn row_id(&self) -> String {
+        uuid::Uuid::new_v4().to_string()
+    }
 }
 
 /// The operating system's chance.
@@ -32,7 +37,10 @@ impl Rng for SystemRng {
 
 /// For tests: always the middle, and ids in order.
 #[derive(Debug, Default)]
-pub struct FixedRng(AtomicU64);
+pub struct FixedRng {
+    requests: AtomicU64,
+    rows: AtomicU64,
+}
 
 impl Rng for FixedRng {
     fn fraction(&self) -> f64 {
@@ -40,6 +48,11 @@ impl Rng for FixedRng {
     }
 
     fn request_id(&self) -> String {
-        format!("request-{}", self.0.fetch_add(1, Ordering::Relaxed) + 1)
+        format!("request-{}", self.requests.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn row_id(&self) -> String {
+        let number = u128::from(self.rows.fetch_add(1, Ordering::Relaxed) + 1);
+        uuid::Uuid::from_u128(0x4000_8000_0000_0000_0000 + number).to_string()
     }
 }

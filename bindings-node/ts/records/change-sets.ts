@@ -18,10 +18,32 @@ export interface ChangeOutcome {
   id?: string | null;
   /** Number of the record. */
   number?: string | null;
+  /** What of the record it is about; null for the header. */
+  part?: ChangePart | null;
   /** Whether the service gave another number than the one that was sent. */
   renumbered?: boolean | null;
   /** Values that are not there as they were sent. */
   fields?: StoredField[] | null;
+}
+
+/** What of a record an edit is about, unless it is the header. */
+export interface ChangePart {
+  /** `form`, `grid`, `list`, `tags` and others. */
+  what: string;
+  /** Id of the application. */
+  appId?: string | null;
+  /** Id of the variation. */
+  variationId?: string | null;
+  /** Id of the row. */
+  rowId?: string | null;
+  /** Id of the milestone. */
+  timelineId?: string | null;
+  /** Material of a new row. */
+  materialId?: string | null;
+  /** Requests that reading all of it takes. */
+  reads?: number | null;
+  /** Index of the edit that creates the record. */
+  createdBy?: number | null;
 }
 
 /** What a set of edits would do. */
@@ -82,14 +104,32 @@ export interface ChangeRequests {
 export interface Edit {
   /** `create`, `update` or `delete`. */
   kind: string;
-  /** `style`, `material`, `image`, `color` or `block`. */
+  /** Such as `style`, `data_tables` or `style_timelines`. */
   resource: string;
-  /** The record; not of one that is created. */
+  /** The record, table or plan; not of one that is created. */
   record?: EditRecord | null | undefined;
   /** Folder of a record that is created. */
   folderId?: string | null | undefined;
+  /** Application, of an edit of a page. */
+  appId?: string | null | undefined;
+  /** Row of a page, a table or a plan; not of a new one whose id the service makes. */
+  rowId?: string | null | undefined;
+  /** Variation of a bill of materials. */
+  variationId?: string | null | undefined;
+  /** Milestone of a plan, its `timelineId`. */
+  timelineId?: string | null | undefined;
+  /** Material of a new row of a bill of materials. */
+  materialId?: string | null | undefined;
   /** Values by field id. Null clears a field. */
   fields?: unknown;
+  /** Colorways of a style or material, as its update takes them. */
+  colorways?: unknown[] | null | undefined;
+  /** The whole size range, as the update of a style or material takes it. */
+  sizes?: unknown[] | null | undefined;
+  /** Tags by name, in place of fields. */
+  tags?: NameChanges | null | undefined;
+  /** Partners by id that it is shared with, in place of fields. */
+  shares?: NameChanges | null | undefined;
   /** Where the edit comes from, as the preview and the report show it. */
   origin?: string | null | undefined;
 }
@@ -114,6 +154,14 @@ export interface FieldChange {
   new?: unknown;
 }
 
+/** Names or ids that are added, and those that are taken away. */
+export interface NameChanges {
+  /** Added. */
+  add?: string[] | null;
+  /** Taken away. */
+  remove?: string[] | null;
+}
+
 /** An edit, and what will become of it. */
 export interface PreviewedEdit {
   /** Its place among the edits, from 0. */
@@ -134,6 +182,8 @@ export interface PreviewedEdit {
   number?: string | null;
   /** Folder of the record. */
   folderId?: string | null;
+  /** What of the record it is about; null for the header. */
+  part?: ChangePart | null;
   /** Values that change. */
   fields?: FieldChange[] | null;
 }

@@ -48,12 +48,14 @@ from beproduct_client.records.boms import (
 )
 from beproduct_client.records.change_sets import (
     ChangeOutcome,
+    ChangePart,
     ChangePreview,
     ChangeReport,
     ChangeRequests,
     Edit,
     EditRecord,
     FieldChange,
+    NameChanges,
     PreviewedEdit,
     StoredField,
 )
@@ -180,6 +182,7 @@ __all__ = [
     "BomVariationRowChange",
     "CarriedOver",
     "ChangeOutcome",
+    "ChangePart",
     "ChangePreview",
     "ChangeReport",
     "ChangeRequests",
@@ -244,6 +247,7 @@ __all__ = [
     "MaterialHeaderData",
     "MaterialLookup",
     "Message",
+    "NameChanges",
     "Number",
     "Operator",
     "PageItemChange",

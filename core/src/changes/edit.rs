@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::masters::Master;
+use super::part::What;
 use crate::arguments::filters::ANY_OF;
 use crate::arguments::{encode, shown};
 use crate::error::{Error, Result};
@@ -22,6 +23,14 @@ pub(super) enum Kind {
 impl Kind {
     const NAMES: [(&str, Self); 3] =
         [("create", Self::Create), ("update", Self::Update), ("delete", Self::Delete)];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 /// How a record is named.
@@ -42,17 +51,117 @@ pub(super) struct Edit {
     /// The place that it comes from: file and line, or the caller's own mark.
     pub(super) origin: Option<String>,
     pub(super) kind: Kind,
-    pub(super) master: &'static Master,
+    pub(super) of: Of,
+    pub(super) aim: Aim,
     /// None for a new record.
     pub(super) key: Option<Key>,
     /// Of a new record.
     pub(super) folder: Option<String>,
-    pub(super) fields: Map<String, Value>,
+    pub(super) fields: Vec<(String, Value)>,
     /// Zone of times that do not say theirs.
     pub(super) zone: Option<TimeZone>,
 }
 
-const MEMBERS: [&str; 7] = ["kind", "resource", "record", "folder_id", "fields", "origin", "folderId"];
+/// What the record of an edit is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Of {
+    Master(&'static Master),
+    /// A data table, or a plan with rows of styles or materials.
+    Other(&'static Other),
+}
+
+/// What has rows and no header that could be changed here.
+#[derive(Debug)]
+pub(super) struct Other {
+    pub(super) resource: &'static str,
+    pub(super) noun: &'static str,
+    pub(super) what: What,
+}
+
+static OTHERS: [Other; 3] = [
+    Other { resource: "data_tables", noun: "data table", what: What::DataTable },
+    Other { resource: "style_timelines", noun: "plan", what: What::Timeline },
+    Other { resource: "material_timelines", noun: "plan", what: What::Timeline },
+];
+
+impl Of {
+    fn find(resource: &str) -> Option<Self> {
+        let master = Master::find(resource).map(Self::Master);
+        master.or_else(|| OTHERS.iter().find(|other| other.resource == resource).map(Self::Other))
+    }
+
+    pub(super) fn resource(self) -> &'static str {
+        match self {
+            Self::Master(master) => master.resource,
+            Self::Other(other) => other.resource,
+        }
+    }
+
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Master(master) => master.noun,
+            Self::Other(other) => other.noun,
+        }
+    }
+
+    /// Whether its update has this argument.
+    fn takes(self, argument: &str) -> bool {
+        let Self::Master(master) = self else { return false };
+        master.update.parameters.iter().any(|parameter| parameter.name == argument)
+    }
+
+    fn names() -> Vec<&'static str> {
+        Master::names().into_iter().chain(OTHERS.iter().map(|other| other.resource)).collect()
+    }
+}
+
+/// What of its record an edit is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Aim {
+    Header,
+    /// The form of a page, or one of its rows.
+    Page {
+        app: String,
+        variation: Option<String>,
+        row: Option<String>,
+        material: Option<String>,
+    },
+    /// A row of a data table or a plan.
+    Row {
+        row: Option<String>,
+        timeline: Option<String>,
+    },
+    Tags,
+    Shares,
+}
+
+const MEMBERS: [&str; 21] = [
+    "kind",
+    "resource",
+    "record",
+    "folder_id",
+    "fields",
+    "app_id",
+    "row_id",
+    "variation_id",
+    "timeline_id",
+    "material_id",
+    "tags",
+    "shares",
+    "origin",
+    "folderId",
+    "appId",
+    "rowId",
+    "variationId",
+    "timelineId",
+    "materialId",
+    "colorways",
+    "sizes",
+];
+
+/// What a header is written with beside its fields, and where it has that. No field has such an id.
+pub(super) const MEMBERS_OF_HEADER: [(&str, &str); 2] =
+    [("colorways", "/colorways"), ("sizes", "/sizeRange")];
 
 /// Edits as a program gives them.
 pub(super) fn all(name: &str, value: &Value) -> Result<Vec<Edit>> {
@@ -87,10 +196,10 @@ impl Edit {
                 let known = Kind::NAMES.map(|(name, _)| name);
                 wrong(format!(".kind: there is no {kind:?}{}", near::hint_or_all(&kind, &known, "kinds are")))
             })?;
-        let known = Master::names();
+        let known = Of::names();
         let resource = text(&["resource"])?
             .ok_or_else(|| wrong(format!(" has no resource: one of {}", known.join(", "))))?;
-        let master = Master::find(&resource).ok_or_else(|| {
+        let of = Of::find(&resource).ok_or_else(|| {
             let hint = near::hint_or_all(&resource, &known, "there are");
             wrong(format!(".resource: there is no {resource:?}{hint}"))
         })?;
@@ -104,26 +213,71 @@ impl Edit {
                 )));
             }
         };
-        let folder = match get(&["folder_id", "folderId"]) {
-            None => None,
-            Some(folder) => Some(encode::id(&format!("{name}.folder_id"), folder)?.to_owned()),
+        let id = |names: &[&str]| match get(names) {
+            None => Ok(None),
+            Some(id) => encode::id(&format!("{name}.{}", names[0]), id).map(|id| Some(id.to_owned())),
         };
+        let folder = id(&["folder_id", "folderId"])?;
         let key = get(&["record"]).map(|record| Key::read(&format!("{name}.record"), record)).transpose()?;
-        let edit = Self { index, origin: text(&["origin"])?, kind, master, key, folder, fields, zone: None };
+        let named = Named {
+            app: id(&["app_id", "appId"])?,
+            variation: id(&["variation_id", "variationId"])?,
+            row: id(&["row_id", "rowId"])?,
+            timeline: id(&["timeline_id", "timelineId"])?,
+            material: id(&["material_id", "materialId"])?,
+        };
+        let lists = [("tags", get(&["tags"])), ("shares", get(&["shares"]))];
+        let (aim, mut fields) = named.aim(name, of, fields, lists)?;
+        for (member, pointer) in MEMBERS_OF_HEADER {
+            let Some(list) = get(&[member]) else { continue };
+            if aim != Aim::Header || !of.takes(member) {
+                return Err(wrong(format!(" has {member}, which are of a style or a material itself")));
+            }
+            if list.as_array().is_none_or(Vec::is_empty) {
+                return Err(wrong(format!(
+                    ".{member} has to be a list with something in it, not {}",
+                    shown(list)
+                )));
+            }
+            fields.insert(pointer.to_owned(), list.clone());
+        }
+        let (origin, fields) = (text(&["origin"])?, fields.into_iter().collect());
+        let edit = Self { index, origin, kind, of, aim, key, folder, fields, zone: None };
         edit.check().map_err(wrong)?;
         Ok(edit)
     }
 
+    /// The value that it sets of a field.
+    pub(super) fn field(&self, id: &str) -> Option<&Value> {
+        self.fields.iter().find(|(known, _)| known == id).map(|(_, value)| value)
+    }
+
     /// What belongs together.
     pub(super) fn check(&self) -> std::result::Result<(), String> {
-        let noun = self.master.noun;
+        let noun = self.of.noun();
+        let whose = match self.of {
+            Of::Master(_) => "by id or number",
+            Of::Other(_) => "by id",
+        };
+        if let (Of::Other(_), Some(Key::Number { .. })) = (self.of, &self.key) {
+            return Err(format!(".record has to have the id of the {noun}, which has no number"));
+        }
+        if self.aim != Aim::Header {
+            if self.key.is_none() {
+                return Err(format!(" has no record: which {noun} it is, {whose}"));
+            }
+            if self.folder.is_some() {
+                return Err(" has a folder_id, which is for a new record: give the folder in record".into());
+            }
+            return self.check_part();
+        }
         match self.kind {
             Kind::Create if self.key.is_some() => Err(format!(
                 " creates a {noun}, which has no id yet: leave record out, and give its number as a field"
             )),
             Kind::Create if self.folder.is_none() => Err(format!(" creates a {noun} and has no folder_id")),
             Kind::Update | Kind::Delete if self.key.is_none() => {
-                Err(format!(" has no record: which {noun} it is, by id or number"))
+                Err(format!(" has no record: which {noun} it is, {whose}"))
             }
             Kind::Update | Kind::Delete if self.folder.is_some() => {
                 Err(" has a folder_id, which is for a new record: give the folder in record".into())
@@ -133,6 +287,114 @@ impl Edit {
             _ => Ok(()),
         }
     }
+
+    fn check_part(&self) -> std::result::Result<(), String> {
+        let (row, material) = match &self.aim {
+            Aim::Page { row, material, .. } => (row.as_ref(), material.as_ref()),
+            Aim::Row { row, .. } => (row.as_ref(), None),
+            _ => (None, None),
+        };
+        let is_timeline = matches!(self.of, Of::Other(other) if other.what == What::Timeline);
+        match self.kind {
+            Kind::Create | Kind::Delete if matches!(self.aim, Aim::Tags | Aim::Shares) => {
+                Err(" has tags or shares: its kind is update".into())
+            }
+            Kind::Delete if row.is_none() => Err(" deletes a row and has no row_id".into()),
+            Kind::Delete if !self.fields.is_empty() => Err(" deletes a row and has fields".into()),
+            Kind::Create if matches!(self.aim, Aim::Row { .. }) && row.is_some() => {
+                Err(" creates a row and has a row_id, which the service makes: leave it out".into())
+            }
+            Kind::Update if matches!(self.aim, Aim::Row { .. }) && row.is_none() => {
+                Err(" changes a row and has no row_id".into())
+            }
+            Kind::Update if material.is_some() => {
+                Err(" has a material_id, which is for a new row: leave it out".into())
+            }
+            Kind::Update if self.fields.is_empty() => Err(" has no fields: it would change nothing".into()),
+            Kind::Create if self.fields.is_empty() && material.is_none() => {
+                Err(" creates a row and has no fields".into())
+            }
+            Kind::Create if is_timeline => {
+                Err(" creates a row of a plan, whose rows come from adding records to it: tracking has calls for that".into())
+            }
+            Kind::Update if is_timeline && matches!(&self.aim, Aim::Row { timeline: None, .. }) => {
+                Err(" has no timeline_id: which milestone of the plan it is".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Ids within a record, as an edit names them.
+struct Named {
+    app: Option<String>,
+    variation: Option<String>,
+    row: Option<String>,
+    timeline: Option<String>,
+    material: Option<String>,
+}
+
+impl Named {
+    /// What they mean together, and the values.
+    fn aim(
+        self,
+        name: &str,
+        of: Of,
+        fields: Map<String, Value>,
+        lists: [(&str, Option<&Value>); 2],
+    ) -> Result<(Aim, Map<String, Value>)> {
+        let wrong = |text: &str| Err(Error::config(format!("{name} {text}")));
+        let listed: Vec<_> = lists.into_iter().filter_map(|(what, list)| Some((what, list?))).collect();
+        if let Of::Other(other) = of {
+            if self.app.is_some() || self.variation.is_some() || self.material.is_some() || !listed.is_empty()
+            {
+                return wrong(&format!("is about a {}, of which row_id and fields are known", other.noun));
+            }
+            if self.timeline.is_some() && other.what != What::Timeline {
+                return wrong("has a timeline_id, which is for a plan");
+            }
+            return Ok((Aim::Row { row: self.row, timeline: self.timeline }, fields));
+        }
+        if self.timeline.is_some() {
+            return wrong("has a timeline_id, which is for style_timelines and material_timelines");
+        }
+        if let [(what, list), rest @ ..] = listed.as_slice() {
+            if !rest.is_empty() || !fields.is_empty() || self.app.is_some() || self.row.is_some() {
+                return wrong(&format!("has {what} and more: make an edit of each"));
+            }
+            let aim = if *what == "tags" { Aim::Tags } else { Aim::Shares };
+            return Ok((aim, flags(&format!("{name}.{what}"), list)?));
+        }
+        match self.app {
+            None if self.row.is_some() || self.variation.is_some() || self.material.is_some() => {
+                wrong("has a row_id, variation_id or material_id, and no app_id: which page it is")
+            }
+            None => Ok((Aim::Header, fields)),
+            Some(app) => {
+                let (row, variation, material) = (self.row, self.variation, self.material);
+                Ok((Aim::Page { app, variation, row, material }, fields))
+            }
+        }
+    }
+}
+
+/// What is added is true, and what is taken away false.
+fn flags(name: &str, lists: &Value) -> Result<Map<String, Value>> {
+    let form = || {
+        Error::config(format!("{name} has to be {{\"add\": [...], \"remove\": [...]}}, not {}", shown(lists)))
+    };
+    let members = lists.as_object().ok_or_else(form)?;
+    near::check(members.keys(), &["add", "remove"], &format!("{name} has no member"), "it has")?;
+    let mut flags = Map::new();
+    for (member, list) in members.iter().filter(|(_, list)| !list.is_null()) {
+        for text in list.as_array().ok_or_else(form)? {
+            let text = text.as_str().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(form)?;
+            if flags.insert(text.to_owned(), Value::Bool(member == "add")).is_some() {
+                return Err(Error::config(format!("{name} has {text:?} twice")));
+            }
+        }
+    }
+    Ok(flags)
 }
 
 impl Key {

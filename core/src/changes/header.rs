@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::masters::Master;
+use super::members;
 use crate::answer;
 use crate::schemas::FieldCheck;
 
@@ -13,10 +14,28 @@ pub(super) struct Header {
     value: Value,
 }
 
+/// Whether a field, the colorways or the sizes are as they are to be.
+pub(super) fn is_equal(
+    check: &FieldCheck,
+    id: &str,
+    type_name: Option<&str>,
+    present: &Value,
+    planned: &Value,
+) -> bool {
+    match id {
+        "/colorways" => members::has_colorways(present, planned),
+        "/sizeRange" => members::has_sizes(present, planned),
+        _ => check.is_equal(id, type_name, present, planned),
+    }
+}
+
 impl Header {
     /// None for what is no record.
     pub(super) fn of(record: &Bytes) -> Option<Self> {
-        let value = answer::value(record);
+        Self::of_value(answer::value(record))
+    }
+
+    pub(super) fn of_value(value: Value) -> Option<Self> {
         value["id"].is_string().then_some(Self { value })
     }
 
@@ -24,8 +43,10 @@ impl Header {
         self.value["id"].as_str().unwrap_or_default()
     }
 
+    /// None for a record without one.
     pub(super) fn number(&self, master: &Master) -> Option<&str> {
-        answer::find(&self.value, master.number.member)?.as_str()
+        let number = answer::find(&self.value, master.number.member)?.as_str()?;
+        Some(number).filter(|number| !number.trim().is_empty())
     }
 
     pub(super) fn folder(&self) -> Option<&str> {
@@ -44,8 +65,11 @@ impl Header {
         self.value["headerData"]["fields"].as_array().into_iter().flatten()
     }
 
-    /// The value of a field, and the type that the record says. Null for a field that it does not have.
+    /// The value of a field, and the type that the record says; with a slash before it, a member of the record. Null for a field that it does not have.
     pub(super) fn field(&self, id: &str) -> (&Value, Option<&str>) {
+        if id.starts_with('/') {
+            return (self.value.pointer(id).unwrap_or(&Value::Null), None);
+        }
         let field = self.fields().find(|field| field["id"] == id);
         field.map_or((&Value::Null, None), |field| (&field["value"], field["type"].as_str()))
     }
@@ -53,7 +77,7 @@ impl Header {
     /// Whether the field has this value, as far as the service tells values apart.
     pub(super) fn has(&self, check: &FieldCheck, id: &str, value: &Value) -> bool {
         let (present, type_name) = self.field(id);
-        check.is_equal(id, type_name, present, value)
+        is_equal(check, id, type_name, present, value)
     }
 
     /// Fields that have a value here and none in a later state of the record.

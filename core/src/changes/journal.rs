@@ -15,6 +15,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
+use super::outcome::Edited;
 use super::task::Task;
 use crate::error::{Error, Result};
 use crate::own::ErrorKind;
@@ -37,7 +38,7 @@ pub(super) enum Line {
         verify: bool,
         tasks: u64,
         /// Edits that nothing is sent for, as the report has them.
-        settled: Vec<Value>,
+        settled: Vec<Edited>,
         /// Fingerprints of the schemas that the preview rests on.
         schemas: BTreeMap<String, String>,
     },
@@ -47,7 +48,7 @@ pub(super) enum Line {
         task: usize,
         at: String,
     },
-    /// It was answered: a record is made or changed, as the service says.
+    /// It was answered: a record or a row is made or changed, as the service says. The id is that of what was made.
     Accepted {
         task: usize,
         #[serde(default)]
@@ -65,6 +66,11 @@ pub(super) enum Line {
         task: usize,
         outcome: Value,
     },
+    /// Ids of the rows that there are before the first new one, where the task adds it.
+    Rows {
+        task: usize,
+        ids: Vec<String>,
+    },
     /// Further records of folders that number theirs may be created.
     Numbers,
 }
@@ -73,9 +79,54 @@ pub(super) enum Line {
 #[derive(Debug, Clone)]
 pub(super) struct Journal {
     path: PathBuf,
-    file: Arc<Mutex<File>>,
+    file: Arc<Mutex<Synced>>,
+    /// Lines that wait until those before them are on the disk: then all of them are written at once.
+    waiting: Arc<Mutex<Waiting>>,
     handle: Handle,
     room: Option<Room>,
+}
+
+#[derive(Debug)]
+struct Synced {
+    file: File,
+    /// How many writes are on the disk.
+    writes: u64,
+    /// Why no more can be written.
+    failure: Option<std::io::ErrorKind>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    text: Vec<u8>,
+    /// How many writes there were.
+    writes: u64,
+}
+
+impl Synced {
+    /// Writes what waits, unless an earlier write has taken it along.
+    fn catch_up(&mut self, waiting: &Mutex<Waiting>, own: u64) -> std::io::Result<()> {
+        if self.writes >= own {
+            return Ok(());
+        }
+        if let Some(kind) = self.failure {
+            return Err(kind.into());
+        }
+        let (text, writes) = {
+            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            (std::mem::take(&mut waiting.text), waiting.writes)
+        };
+        let end = self.file.seek(SeekFrom::End(0))?;
+        let added = self.file.write_all(&text).and_then(|()| self.file.sync_data());
+        match &added {
+            Ok(()) => self.writes = writes,
+            Err(error) => {
+                self.failure = Some(error.kind());
+                // Half of a line is no step; what follows it would not be read.
+                let _ = self.file.set_len(end);
+            }
+        }
+        added
+    }
 }
 
 /// How many lines there is room for, in a test.
@@ -103,10 +154,11 @@ impl Room {
 }
 
 impl Journal {
-    /// A new one. Its first lines are these.
+    /// A new one, whose first lines are these.
     pub(super) async fn begin(
         path: &Path,
-        lines: Vec<Line>,
+        first: &Line,
+        tasks: &[Task],
         handle: &Handle,
         room: Option<Room>,
     ) -> Result<Self> {
@@ -121,7 +173,7 @@ impl Journal {
             _ => failed(path, "be made", &error),
         })?;
         let journal = Self { room, ..Self::of(path, file, handle)? };
-        let begun = journal.write_all(lines).await;
+        let begun = journal.write_first(first, tasks).await;
         let begun = begun.and_then(|()| {
             private_file::sync_folder(path).map_err(|error| failed(path, "be written", &error))
         });
@@ -158,7 +210,8 @@ impl Journal {
         }
         Ok(Self {
             path: path.to_owned(),
-            file: Arc::new(Mutex::new(file)),
+            file: Arc::new(Mutex::new(Synced { file, writes: 0, failure: None })),
+            waiting: Arc::default(),
             handle: handle.clone(),
             room: None,
         })
@@ -168,13 +221,24 @@ impl Journal {
         &self.path
     }
 
+    async fn write_first(&self, first: &Line, tasks: &[Task]) -> Result<()> {
+        /// A large set is not held twice.
+        const LINES: usize = 1_000;
+        self.write(first.clone()).await?;
+        for tasks in tasks.chunks(LINES) {
+            let lines = tasks.iter().map(|task| Line::Task(Box::new(task.clone())));
+            self.write_all(lines.collect()).await?;
+        }
+        Ok(())
+    }
+
     /// Adds a line. It is on the disk when this ends.
     pub(super) async fn write(&self, line: Line) -> Result<()> {
         self.write_all(vec![line]).await
     }
 
     pub(super) async fn write_all(&self, lines: Vec<Line>) -> Result<()> {
-        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        let (file, waiting, path) = (Arc::clone(&self.file), Arc::clone(&self.waiting), self.path.clone());
         let (is_written, is_told) = self.room.as_ref().map_or((true, true), |room| room.take(lines.len()));
         if !is_written {
             return Err(failed(&path, "be written", &std::io::ErrorKind::StorageFull.into()));
@@ -184,14 +248,13 @@ impl Journal {
             for line in &lines {
                 put(&mut text, line)?;
             }
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            let end = file.seek(SeekFrom::End(0))?;
-            let added = file.write_all(&text).and_then(|()| file.sync_data());
-            if added.is_err() {
-                // Half of a line is no step; what follows it would not be read.
-                let _ = file.set_len(end);
-            }
-            added
+            let own = {
+                let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                waiting.text.extend_from_slice(&text);
+                waiting.writes += 1;
+                waiting.writes
+            };
+            file.lock().unwrap_or_else(PoisonError::into_inner).catch_up(&waiting, own)
         });
         match written.await {
             Ok(Ok(())) if !is_told => {
@@ -204,7 +267,7 @@ impl Journal {
     }
 
     fn read(&self) -> Result<Vec<Line>> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = &mut self.file.lock().unwrap_or_else(PoisonError::into_inner).file;
         let mut bytes = Vec::new();
         let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes));
         read.map_err(|error| failed(&self.path, "be read", &error))?;
@@ -287,7 +350,7 @@ mod tests {
             settled: Vec::new(),
             schemas: BTreeMap::new(),
         };
-        Journal::begin(path, vec![line], &Handle::current(), None).await.unwrap()
+        Journal::begin(path, &line, &[], &Handle::current(), None).await.unwrap()
     }
 
     fn shown(lines: &[Line]) -> Vec<String> {
@@ -344,7 +407,7 @@ mod tests {
         let error = Journal::open(&path, &Handle::current(), None).unwrap_err();
         assert!(error.message().starts_with("there is no journal at "), "{error}");
         drop(begun(&path).await);
-        let again = Journal::begin(&path, Vec::new(), &Handle::current(), None).await.unwrap_err();
+        let again = Journal::begin(&path, &Line::Numbers, &[], &Handle::current(), None).await.unwrap_err();
         assert!(again.message().contains("resume goes on with it"), "{again}");
     }
 }

@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 
 use super::Scene;
-use super::edit::{Edit, Key, Kind};
-use super::masters::{Master, needed};
+use super::edit::{Aim, Edit, Key, Kind, Of};
+use super::header;
+use super::masters::Master;
+use super::members;
 use super::present::{self, Kept, Match, Wanted};
 use super::preview::{Action, FieldChange, Judged};
+use super::sheet;
 use super::source::in_zone;
+use crate::arguments::filters::MOST_VALUES;
 use crate::error::Result;
-use crate::options::Call;
 use crate::own::Meta;
 use crate::schemas::FieldCheck;
 use crate::value::FieldType;
@@ -26,25 +28,43 @@ pub(super) struct Verdict {
 }
 
 /// An edit on its way to a verdict.
-struct Working {
-    judged: Judged,
+pub(super) struct Working {
+    pub(super) judged: Judged,
     /// All values that it sets, those that are there already included.
-    planned: Vec<(String, Value)>,
+    pub(super) planned: Vec<(String, Value)>,
 }
 
-pub(super) async fn judge(scene: &Scene<'_>, edits: &[Edit]) -> Result<Verdict> {
+pub(super) async fn judge(scene: &Scene<'_>, mut edits: Vec<Edit>) -> Result<Verdict> {
     let mut judge = Judge { scene, checks: HashMap::new(), schemas: BTreeMap::new(), meta: Meta::default() };
     let mut working: Vec<Option<Working>> = edits.iter().map(|_| None).collect();
-    for master in masters_of(edits) {
-        let own: Vec<&Edit> = edits.iter().filter(|edit| edit.master.resource == master.resource).collect();
-        let matches = present::read(scene, master, &wanted(&own), &mut judge.meta).await?;
-        for edit in own {
-            working[edit.index] = Some(judge.one(edit, &matches).await?);
+    let mut found = sheet::Matches::new();
+    let has_parts = edits.iter().any(|edit| edit.aim != Aim::Header);
+    for master in masters_of(&edits) {
+        let of_parts = found.entry(master.resource).or_default();
+        for batch in batches(&edits, master) {
+            let wanted = wanted(batch.iter().map(|place| &edits[*place]));
+            let mut matches = present::read(scene, master, &wanted, &mut judge.meta).await?;
+            let (headers, parts): (Vec<_>, Vec<_>) =
+                batch.into_iter().partition(|place| edits[*place].aim == Aim::Header);
+            for place in headers {
+                let edit = &mut edits[place];
+                working[edit.index] = Some(judge.one(edit, master, &matches).await?);
+                if !has_parts {
+                    // A large set is not held twice.
+                    edit.fields = Vec::new();
+                    edit.origin = None;
+                }
+            }
+            for key in parts.into_iter().filter_map(|place| edits[place].key.as_ref()) {
+                of_parts.extend(matches.remove_entry(key));
+            }
         }
     }
+    sheet::judge(&mut judge, &edits, &found, &mut working).await?;
     let mut working: Vec<Working> = working.into_iter().flatten().collect();
     judge.refuse_taken_numbers(&mut working).await?;
     find_conflicts(&mut working);
+    refuse_parts_of_what_is_not_created(&mut working);
     let edits = working.into_iter().map(|one| one.judged).collect();
     Ok(Verdict { edits, schemas: judge.schemas, meta: judge.meta })
 }
@@ -53,34 +73,80 @@ pub(super) async fn judge(scene: &Scene<'_>, edits: &[Edit]) -> Result<Verdict> 
 fn masters_of(edits: &[Edit]) -> Vec<&'static Master> {
     let mut masters: Vec<&'static Master> = Vec::new();
     for edit in edits {
-        if !masters.iter().any(|known| known.resource == edit.master.resource) {
-            masters.push(edit.master);
+        if let Of::Master(master) = edit.of
+            && !masters.iter().any(|known| known.resource == master.resource)
+        {
+            masters.push(master);
         }
     }
     masters
 }
 
-fn wanted(edits: &[&Edit]) -> Wanted {
+/// The edits of a master, by the records that they name. Records of numbers are read some at a time, so that not all of a large
+/// set are held at once.
+fn batches(edits: &[Edit], master: &'static Master) -> Vec<Vec<usize>> {
+    let is_own = |edit: &Edit| matches!(edit.of, Of::Master(of) if of.resource == master.resource);
+    let mut numbered: BTreeMap<(Option<&str>, &str), Vec<usize>> = BTreeMap::new();
+    let mut batch = Vec::new();
+    for (place, edit) in edits.iter().enumerate().filter(|(_, edit)| is_own(edit)) {
+        match &edit.key {
+            Some(Key::Number { number, folder }) => {
+                numbered.entry((folder.as_deref(), number)).or_default().push(place);
+            }
+            _ => batch.push(place),
+        }
+    }
+    let mut batches = Vec::new();
+    let (mut records, mut before) = (0, None);
+    for ((folder, _), places) in numbered {
+        if records > 0 && (records % MOST_RECORDS == 0 || before != Some(folder)) {
+            batches.push(std::mem::take(&mut batch));
+            records = 0;
+        }
+        before = Some(folder);
+        batch.extend(places);
+        records += 1;
+    }
+    batches.push(batch);
+    batches
+}
+
+fn wanted<'a>(edits: impl Iterator<Item = &'a Edit>) -> Wanted {
     let mut wanted = Wanted::new();
     for edit in edits {
         if let Some(key) = &edit.key {
-            wanted.entry(key.clone()).or_default().extend(edit.fields.keys().cloned());
+            let fields = wanted.entry(key.clone()).or_default();
+            if edit.aim == Aim::Header {
+                for (id, _) in &edit.fields {
+                    if !fields.contains(id) {
+                        fields.push(id.clone());
+                    }
+                }
+            }
         }
     }
     wanted
 }
 
-struct Judge<'a> {
-    scene: &'a Scene<'a>,
+/// Records that are read at a time, a multiple of those that a request reads.
+const MOST_RECORDS: usize = 10 * MOST_VALUES;
+
+pub(super) struct Judge<'a> {
+    pub(super) scene: &'a Scene<'a>,
     checks: HashMap<(&'static str, String), FieldCheck>,
-    schemas: BTreeMap<String, String>,
-    meta: Meta,
+    pub(super) schemas: BTreeMap<String, String>,
+    pub(super) meta: Meta,
 }
 
 impl Judge<'_> {
-    async fn one(&mut self, edit: &Edit, matches: &HashMap<Key, Match>) -> Result<Working> {
+    async fn one(
+        &mut self,
+        edit: &Edit,
+        master: &'static Master,
+        matches: &HashMap<Key, Match>,
+    ) -> Result<Working> {
         let found = edit.key.as_ref().and_then(|key| matches.get(key));
-        let noun = edit.master.noun;
+        let noun = master.noun;
         let named = match &edit.key {
             Some(Key::Id(id)) => format!("the id {id}"),
             Some(Key::Number { number, .. }) => format!("the number {number}"),
@@ -111,20 +177,39 @@ impl Judge<'_> {
             working.judged.folder_id = Some(kept.folder.clone());
         }
         if edit.kind != Kind::Delete {
-            self.judge_fields(edit, kept, &mut working).await?;
+            self.judge_fields(edit, master, kept, &mut working).await?;
         }
         Ok(working)
     }
 
-    async fn judge_fields(&mut self, edit: &Edit, kept: Option<&Kept>, working: &mut Working) -> Result<()> {
+    async fn judge_fields(
+        &mut self,
+        edit: &Edit,
+        master: &'static Master,
+        kept: Option<&Kept>,
+        working: &mut Working,
+    ) -> Result<()> {
         let folder = kept.map_or_else(|| edit.folder.clone().unwrap_or_default(), |kept| kept.folder.clone());
-        let check = self.check(edit.master, &folder).await?;
+        for (member, schema) in [("/colorways", "colorways"), ("/sizeRange", "sizes")] {
+            if edit.field(member).is_some() {
+                self.read_schema(format!("{}/{schema}/{}", master.resource, folder.to_lowercase())).await?;
+            }
+        }
+        let scene = self.scene;
+        let check = self.check(master, &folder).await?;
         let mut refusals = Vec::new();
+        // Exactly: a large set has many of these.
+        working.judged.fields.reserve_exact(edit.fields.len());
+        working.planned.reserve_exact(edit.fields.len());
         for (id, value) in &edit.fields {
             // A day stays a day.
             let is_time = check.field_type(id, None) == FieldType::DateTime;
             let value = &in_zone(edit.zone.as_ref().filter(|_| is_time), value);
-            let new = match check.put(id, value) {
+            let put = match id.starts_with('/') {
+                true => members::put(scene.requester, master, &folder, id, value),
+                false => check.put(id, value),
+            };
+            let new = match put {
                 Ok(new) => new,
                 Err(refusal) => {
                     refusals.push(refusal);
@@ -132,7 +217,7 @@ impl Judge<'_> {
                 }
             };
             let (old, type_name) = kept.map_or((&Value::Null, None), |kept| kept.field(id));
-            if kept.is_none() || !check.is_equal(id, type_name, old, &new) {
+            if kept.is_none() || !header::is_equal(check, id, type_name, old, &new) {
                 let change = FieldChange { id: id.clone(), old: old.clone(), new: new.clone() };
                 working.judged.fields.push(change);
             }
@@ -140,7 +225,7 @@ impl Judge<'_> {
         }
         let judged = &mut working.judged;
         if judged.number.is_none() {
-            let number = working.planned.iter().find(|(id, _)| id == edit.master.number.field);
+            let number = working.planned.iter().find(|(id, _)| id == master.number.field);
             let number =
                 number.and_then(|(_, value)| value.as_str()).filter(|number| !number.trim().is_empty());
             judged.number = number.map(str::to_owned);
@@ -156,13 +241,21 @@ impl Judge<'_> {
         Ok(())
     }
 
+    /// Reads a schema, unless it was read before.
+    async fn read_schema(&mut self, place: String) -> Result<()> {
+        if !self.schemas.contains_key(&place) {
+            let (print, _, spent) = self.scene.read_schema(&place).await?;
+            self.meta.absorb(spent);
+            self.schemas.insert(place, print);
+        }
+        Ok(())
+    }
+
     /// What checks the fields of a folder, whose schema is read when it is asked for first.
     async fn check(&mut self, master: &'static Master, folder: &str) -> Result<&FieldCheck> {
         let key = (master.resource, folder.to_lowercase());
         if !self.checks.contains_key(&key) {
-            let (print, spent) = self.scene.read_schema(master, folder).await?;
-            self.meta.absorb(spent);
-            self.schemas.insert(format!("{}/{}", key.0, key.1), print);
+            self.read_schema(format!("{}/{}", key.0, key.1)).await?;
             let check = self.scene.requester.schemas().of_header(master.create, master.fields, folder);
             self.checks.insert(key.clone(), check);
         }
@@ -174,7 +267,8 @@ impl Judge<'_> {
         let mut asked: BTreeMap<(&'static str, String), Vec<(String, usize)>> = BTreeMap::new();
         for (place, working) in edits.iter().enumerate().filter(|(_, one)| one.judged.action.sends()) {
             let judged = &working.judged;
-            let Some(master) = Master::find(&judged.resource) else { continue };
+            let master = Master::find(&judged.resource).filter(|_| judged.part.is_none());
+            let Some(master) = master else { continue };
             let sets = judged.fields.iter().find(|change| change.id == master.number.field);
             let number =
                 sets.and_then(|change| change.new.as_str()).filter(|number| !number.trim().is_empty());
@@ -211,23 +305,12 @@ impl Judge<'_> {
     }
 }
 
-impl Scene<'_> {
-    /// Reads the schema of a folder. Returns its fingerprint.
-    pub(super) async fn read_schema(&self, master: &'static Master, folder: &str) -> Result<(String, Meta)> {
-        let arguments = Map::from_iter([(needed(master.schema).to_owned(), Value::from(folder))]);
-        let call = Call { arguments, options: self.options() };
-        let answer = self.requester.request(master.schema, &call).await?;
-        let print = Sha256::digest(&answer.body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Ok((print, answer.meta))
-    }
-}
-
-fn begun(edit: &Edit) -> Judged {
+pub(super) fn begun(edit: &Edit) -> Judged {
     Judged {
         index: edit.index,
         origin: edit.origin.clone(),
         kind: edit.kind,
-        resource: edit.master.resource.to_owned(),
+        resource: edit.of.resource().to_owned(),
         action: match edit.kind {
             Kind::Create => Action::Create,
             Kind::Update => Action::Update,
@@ -237,12 +320,13 @@ fn begun(edit: &Edit) -> Judged {
         id: None,
         number: None,
         folder_id: edit.folder.clone(),
+        part: None,
         fields: Vec::new(),
     }
 }
 
 /// An edit of which nothing more will become.
-fn ended(edit: &Edit, action: Action, reason: String) -> Working {
+pub(super) fn ended(edit: &Edit, action: Action, reason: String) -> Working {
     let mut judged = begun(edit);
     match &edit.key {
         Some(Key::Id(id)) => judged.id = Some(id.clone()),
@@ -256,12 +340,21 @@ fn ended(edit: &Edit, action: Action, reason: String) -> Working {
 
 /// Edits that disagree: on a field of a record, on whether it is deleted, or on whose a new number is. None of them wins.
 fn find_conflicts(edits: &mut [Working]) {
-    let mut of_record: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    let mut of_record: HashMap<(String, String, String), Vec<usize>> = HashMap::new();
     let mut of_number: HashMap<(String, String, String), Vec<usize>> = HashMap::new();
     for (place, working) in edits.iter().enumerate().filter(|(_, one)| !one.judged.action.fails()) {
         let judged = &working.judged;
+        if let Some(part) = &judged.part {
+            // A new row without an id is one of its own.
+            if part.what.is_single() || part.row_id.is_some() {
+                let sheet = part.sheet(&judged.resource, judged.id.as_deref());
+                of_record.entry((sheet.resource, sheet.record, part.target())).or_default().push(place);
+            }
+            continue;
+        }
         if let Some(id) = &judged.id {
-            of_record.entry((judged.resource.clone(), id.to_lowercase())).or_default().push(place);
+            let key = (judged.resource.clone(), id.to_lowercase(), String::new());
+            of_record.entry(key).or_default().push(place);
         }
         let Some(master) = Master::find(&judged.resource) else { continue };
         let sets = judged.fields.iter().find(|change| change.id == master.number.field);
@@ -289,6 +382,18 @@ fn find_conflicts(edits: &mut [Working]) {
         let judged = &mut edits[place].judged;
         judged.action = Action::Conflict;
         judged.reason = Some(reason);
+    }
+}
+
+/// Pages and rows of a record that will not be there.
+fn refuse_parts_of_what_is_not_created(edits: &mut [Working]) {
+    let fails: Vec<bool> = edits.iter().map(|one| one.judged.action.fails()).collect();
+    for working in edits.iter_mut().filter(|one| one.judged.action.sends()) {
+        let created_by = working.judged.part.as_ref().and_then(|part| part.created_by);
+        if let Some(edit) = created_by.filter(|edit| fails.get(*edit) == Some(&true)) {
+            working.judged.action = Action::Refused;
+            working.judged.reason = Some(format!("its record is not created: edit {edit} cannot be done"));
+        }
     }
 }
 

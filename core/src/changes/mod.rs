@@ -9,11 +9,14 @@ mod header;
 mod journal;
 mod judge;
 mod masters;
+mod members;
 mod outcome;
+mod part;
 mod present;
 mod preview;
 mod results;
 mod run;
+mod sheet;
 mod source;
 mod task;
 mod verify;
@@ -24,13 +27,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::edit::Kind;
 use self::header::Header;
 pub(crate) use self::journal::Room;
 use self::journal::{FORM, Journal, Line};
 use self::masters::Master;
+use self::outcome::{Edited, Report};
 use self::preview::{Judged, Preview, Requests};
 use self::run::{End, Run, State};
 use self::task::Task;
@@ -119,7 +123,7 @@ pub(crate) async fn preview(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let of = |error: Error| error.with_operation(scene.operation.id);
     arguments::check_names(scene.operation, &call.arguments)?;
     let edits = source::read(&call.arguments).map_err(of)?;
-    let judge::Verdict { edits, schemas, meta } = judge::judge(scene, &edits).await?;
+    let judge::Verdict { edits, schemas, meta } = judge::judge(scene, edits).await?;
     let requests = estimate(&edits, schemas.len() as u64);
     let remaining = scene.quota.status().await?.remaining;
     let now = Timestamp::try_from(scene.requester.clock().now()).unwrap_or_default();
@@ -147,19 +151,32 @@ fn answer(value: &impl serde::Serialize, meta: Meta) -> Result<Answer> {
 /// Requests that carrying the edits out takes, where nothing goes wrong.
 fn estimate(edits: &[Judged], schemas: u64) -> Requests {
     let tasks = Task::all(edits);
+    if tasks.is_empty() {
+        return Requests::default();
+    }
+    let headers = tasks.iter().filter(|task| task.part.is_none());
     let lists = |kinds: &[Kind]| -> u64 {
         let mut of: BTreeMap<(&str, Kind), u64> = BTreeMap::new();
-        for task in tasks.iter().filter(|task| kinds.contains(&task.kind)) {
+        for task in headers.clone().filter(|task| kinds.contains(&task.kind)) {
             *of.entry((&task.resource, task.kind)).or_default() += 1;
         }
         of.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum()
     };
-    if tasks.is_empty() {
-        return Requests::default();
+    let (mut looks, mut requests) = (0, 0);
+    let parts: Vec<&Task> = tasks.iter().filter(|task| task.part.is_some()).collect();
+    for rows in parts.chunk_by(|one, other| one.sheet() == other.sheet()) {
+        looks += rows[0].part.as_ref().map_or(1, |part| part.reads.max(1));
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(sheet::in_one(rest, usize::MAX));
+            requests += sheet::requests(now);
+            rest = later;
+        }
     }
     // The schemas are read again, too.
-    let reads = schemas + lists(&[Kind::Update, Kind::Delete]);
-    let (writes, verification) = (tasks.len() as u64, lists(&[Kind::Create, Kind::Update, Kind::Delete]));
+    let reads = schemas + lists(&[Kind::Update, Kind::Delete]) + looks;
+    let writes = headers.clone().count() as u64 + requests;
+    let verification = lists(&[Kind::Create, Kind::Update, Kind::Delete]) + looks;
     Requests { reads, writes, verification, total: reads + writes + verification }
 }
 
@@ -172,9 +189,13 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let of = |error: Error| error.with_operation(scene.operation.id);
     arguments::check_names(scene.operation, &call.arguments)?;
     let get = |name: &str| call.arguments.get(name).filter(|value| !value.is_null());
-    let preview = get("preview").map(Value::to_string).unwrap_or_default();
-    // As text, whose errors say the place.
-    let preview: Preview = serde_json::from_str(&preview).map_err(|error| {
+    let preview = match get("preview") {
+        Some(Value::String(text)) => serde_json::from_str(text),
+        // As text, whose errors say the place.
+        Some(value) => serde_json::from_str(&value.to_string()),
+        None => serde_json::from_str(""),
+    };
+    let preview: Preview = preview.map_err(|error| {
         of(Error::config(format!("preview has to be what preview has returned: {error}")))
     })?;
     if !preview.company.eq_ignore_ascii_case(scene.company) {
@@ -194,11 +215,11 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     if uuid::Uuid::try_parse(&preview.id).is_err() {
         return Err(of(Error::config(format!("preview has the id {:?}, which no preview has", preview.id))));
     }
-    if let Some(edit) = preview
-        .edits
-        .iter()
-        .find(|edit| edit.kind != Kind::Create && edit.action.sends() && edit.id.is_none())
-    {
+    let names_none = |edit: &&Judged| match &edit.part {
+        None => edit.kind != Kind::Create && edit.id.is_none(),
+        Some(part) => edit.id.is_none() && part.created_by.is_none(),
+    };
+    if let Some(edit) = preview.edits.iter().filter(|edit| edit.action.sends()).find(names_none) {
         return Err(of(Error::config(format!("preview: the edit {} names no record", edit.index))));
     }
     let mark = scene.mark(&preview.id, &path);
@@ -208,28 +229,31 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let mut meta = Meta::default();
     check_schemas(scene, &preview, &mut meta).await.map_err(of)?;
     let tasks = Task::all(&preview.edits);
-    let settled: Vec<_> = preview.edits.iter().filter(|edit| !edit.action.sends()).map(settled).collect();
-    let mut lines = vec![Line::Begun {
+    let settled = preview.edits.iter().filter(|edit| !edit.action.sends()).map(Edited::settled).collect();
+    let (id, schemas) = (preview.id, preview.schemas);
+    // They are as large as the tasks.
+    drop(preview.edits);
+    let first = Line::Begun {
         journal: FORM,
-        preview: preview.id.clone(),
+        preview: id.clone(),
         owner: scene.owner().to_owned(),
         verify: wishes.verifies,
         tasks: tasks.len() as u64,
-        settled: settled.clone(),
-        schemas: preview.schemas.clone(),
-    }];
-    lines.extend(tasks.iter().map(|task| Line::Task(Box::new(task.clone()))));
+        settled,
+        schemas,
+    };
     // Before the journal, so that no other is begun for it.
-    leave(&preview.id, &mark, &path).map_err(of)?;
-    let journal = match Journal::begin(&path, lines, scene.requester.handle(), scene.room.clone()).await {
+    leave(&id, &mark, &path).map_err(of)?;
+    let begun = Journal::begin(&path, &first, &tasks, scene.requester.handle(), scene.room.clone()).await;
+    let journal = match begun {
         Ok(journal) => journal,
         Err(error) => {
             let _ = std::fs::remove_file(&mark);
             return Err(of(error));
         }
     };
-    let run = Run::new(scene, journal, tasks, settled, preview.id, meta);
-    finish(run, wishes).await
+    let Line::Begun { settled, .. } = first else { return Err(of(Error::internal("no journal"))) };
+    finish(Run::new(scene, journal, tasks, settled, id, meta), wishes).await
 }
 
 /// Goes on with what was begun.
@@ -271,14 +295,14 @@ async fn go_on(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let mut run = Run::new(scene, journal, tasks, settled, preview, Meta::default());
     run.replay(&lines).map_err(of)?;
     // What compares values needs the schemas.
-    for (resource, folder) in run.folders() {
-        if let Some(master) = Master::find(&resource) {
-            let (print, spent) = scene.read_schema(master, &folder).await?;
-            run.meta.absorb(spent);
-            let before = schemas.get(&format!("{resource}/{}", folder.to_lowercase()));
-            if before.is_some_and(|before| *before != print) {
-                run.give_up_folder(&resource, &folder).await?;
-            }
+    for (place, before) in &schemas {
+        if !run.rests_on(place) {
+            continue;
+        }
+        let (print, _, spent) = scene.read_schema(place).await?;
+        run.meta.absorb(spent);
+        if print != *before {
+            run.give_up_schema(place).await?;
         }
     }
     finish(run, wishes).await
@@ -300,8 +324,9 @@ async fn finish(mut run: Run<'_>, wishes: Wishes) -> Result<Answer> {
         Err(error) => ("failed", Some(error)),
     };
     let report = run.report(end);
+    let details = |report: &Report| serde_json::to_value(report).unwrap_or_default();
     if let Some(path) = &wishes.results {
-        results::write(path, &report).map_err(|error| error.with_details(report.clone()))?;
+        results::write(path, &report).map_err(|error| error.with_details(details(&report)))?;
     }
     match error {
         None => answer(&report, run.meta),
@@ -311,32 +336,21 @@ async fn finish(mut run: Run<'_>, wishes: Wishes) -> Result<Answer> {
             let cost = run.meta.cost;
             Err(error
                 .with_message(text)
-                .with_details(report)
+                .with_details(details(&report))
                 .with_trace(run.meta.attempts, run.meta.waits, cost)
                 .with_operation(operation.id))
         }
     }
 }
 
-/// An edit that nothing is sent for, as the report has it.
-fn settled(edit: &Judged) -> Value {
-    json!({
-        "index": edit.index, "origin": edit.origin, "kind": edit.kind, "resource": edit.resource,
-        "outcome": edit.action, "reason": edit.reason, "id": edit.id, "number": edit.number, "renumbered": false,
-        "fields": [],
-    })
-}
-
 /// Refuses a preview that rests on other schemas than there are now, by which its values would be refused or read otherwise.
 async fn check_schemas(scene: &Scene<'_>, preview: &Preview, meta: &mut Meta) -> Result<()> {
     for (place, print) in &preview.schemas {
-        let (resource, folder) = place.split_once('/').unwrap_or((place, ""));
-        let Some(master) = Master::find(resource) else { continue };
-        let (now, spent) = scene.read_schema(master, folder).await?;
+        let (now, _, spent) = scene.read_schema(place).await?;
         meta.absorb(spent);
         if now != *print {
             return Err(Error::config(format!(
-                "the fields of the {resource} folder {folder} have changed since the preview: preview the edits again"
+                "the fields of {place} have changed since the preview: preview the edits again"
             )));
         }
     }
@@ -442,13 +456,16 @@ impl<'a> Run<'a> {
         scene: &'a Scene<'a>,
         journal: Journal,
         tasks: Vec<Task>,
-        settled: Vec<Value>,
+        settled: Vec<Edited>,
         preview: String,
         meta: Meta,
     ) -> Self {
+        let new = tasks.iter().enumerate().filter(|(_, task)| task.creates_record());
+        let creators = new.flat_map(|(place, task)| task.edits.iter().map(move |(index, _)| (*index, place)));
         Self {
             scene,
             journal,
+            creators: creators.collect(),
             states: vec![State::Due; tasks.len()],
             tries: vec![0; tasks.len()],
             sent_at: vec![None; tasks.len()],
@@ -459,6 +476,10 @@ impl<'a> Run<'a> {
             keeping: HashSet::new(),
             answered: HashMap::new(),
             later: Vec::new(),
+            rows_before: HashMap::new(),
+            present: HashMap::new(),
+            limits: HashMap::new(),
+            split: HashSet::new(),
             budget: None,
             settled,
             preview,
@@ -466,13 +487,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The folders of all records, by their resource.
-    fn folders(&self) -> Vec<(String, String)> {
-        let folders =
-            self.tasks.iter().filter_map(|task| Some((task.resource.clone(), task.folder_id.clone()?)));
-        let mut folders: Vec<_> = folders.collect();
-        folders.sort_unstable();
-        folders.dedup();
-        folders
+    /// Whether something that is not ended has this schema.
+    fn rests_on(&self, schema: &str) -> bool {
+        let is_open = |state: &State| !matches!(state, State::Ended(_));
+        let open = self.tasks.iter().zip(&self.states).filter(|(_, state)| is_open(state));
+        open.into_iter().any(|(task, _)| task.schema_place().is_some_and(|place| place == schema))
     }
 }

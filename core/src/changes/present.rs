@@ -1,6 +1,6 @@
 //! The present state of the records that edits name: looked up by number or id, and kept as far as the edits ask for it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -33,14 +33,14 @@ pub(super) struct Kept {
     pub(super) id: String,
     pub(super) number: Option<String>,
     pub(super) folder: String,
-    fields: HashMap<String, (Value, Option<String>)>,
+    fields: Vec<(String, Value, Option<String>)>,
 }
 
 impl Kept {
-    fn of(header: &Header, master: &Master, fields: &BTreeSet<String>) -> Self {
+    fn of(header: &Header, master: &Master, fields: &[String]) -> Self {
         let kept = fields.iter().map(|id| {
             let (value, type_name) = header.field(id);
-            (id.clone(), (value.clone(), type_name.map(str::to_owned)))
+            (id.clone(), value.clone(), type_name.map(str::to_owned))
         });
         Self {
             id: header.id().to_owned(),
@@ -52,12 +52,13 @@ impl Kept {
 
     /// The present value of a field, and the type that the record says.
     pub(super) fn field(&self, id: &str) -> (&Value, Option<&str>) {
-        self.fields.get(id).map_or((&Value::Null, None), |(value, type_name)| (value, type_name.as_deref()))
+        let field = self.fields.iter().find(|(known, _, _)| known == id);
+        field.map_or((&Value::Null, None), |(_, value, type_name)| (value, type_name.as_deref()))
     }
 }
 
 /// The keys to look up, and the fields that are asked for of each.
-pub(super) type Wanted = HashMap<Key, BTreeSet<String>>;
+pub(super) type Wanted = HashMap<Key, Vec<String>>;
 
 pub(super) async fn read(
     scene: &Scene<'_>,
@@ -142,17 +143,18 @@ pub(super) async fn by_number(
     let mut work = at_a_time(scene.requester, work);
     while let Some((chunk, answer)) = work.next().await {
         let answer = answer?;
-        let value = answer::value(&answer.body);
+        let mut value = answer::value(&answer.body);
         meta.absorb(answer.meta);
-        let headers = |list: &Value| -> Vec<Header> {
-            let list = list.as_array().into_iter().flatten();
-            list.filter_map(|record| Header::of(&record.to_string().into())).collect()
+        drop(answer.body);
+        let headers = |list: &mut Value| -> Vec<Header> {
+            let list = list.as_array_mut().map(std::mem::take).unwrap_or_default();
+            list.into_iter().filter_map(Header::of_value).collect()
         };
-        let found = headers(&value["found"]);
+        let found = headers(&mut value["found"]);
         for number in chunk {
-            let ambiguous = value["ambiguous"].as_array().into_iter().flatten();
-            if let Some(several) = ambiguous.into_iter().find(|one| one["number"] == **number) {
-                take(number, &headers(&several["records"]));
+            let mut ambiguous = value["ambiguous"].as_array_mut().into_iter().flatten();
+            if let Some(several) = ambiguous.find(|one| one["number"] == **number) {
+                take(number, &headers(&mut several["records"]));
                 continue;
             }
             let is = |header: &&Header| header.number(master) == Some(number.as_str());

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::edit::Kind;
+use super::part::Part;
 
 /// What will become of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,6 +78,9 @@ pub(super) struct Judged {
     pub(super) number: Option<String>,
     #[serde(default, rename = "folderId", alias = "folder_id")]
     pub(super) folder_id: Option<String>,
+    /// What of the record it is about, unless it is the header.
+    #[serde(default)]
+    pub(super) part: Option<Box<Part>>,
     #[serde(default)]
     pub(super) fields: Vec<FieldChange>,
 }

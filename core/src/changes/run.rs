@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::{Value, json};
-
 use super::Scene;
 use super::edit::Kind;
 use super::journal::{Journal, Line};
 use super::masters::Master;
-use super::outcome::{Fate, Outcome};
+use super::outcome::{Edited, Fate, Outcome, Report};
+use super::part::{Rows, Sheet};
 use super::task::Task;
 use super::verify::{Answered, LOOKS, Later};
 use crate::arguments::filters::MOST_VALUES;
@@ -23,7 +22,7 @@ pub(super) enum State {
     Due,
     /// It may have arrived.
     Sent,
-    /// The service says that it was carried out.
+    /// The service says that it was carried out. The id is that of the record, or of a new row.
     Accepted {
         id: Option<String>,
         number: Option<String>,
@@ -54,6 +53,9 @@ impl End {
     }
 }
 
+/// Pages and tables whose rows are written at a time, at most.
+const MOST_SHEETS: usize = 50;
+
 pub(super) struct Run<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) journal: Journal,
@@ -74,10 +76,20 @@ pub(super) struct Run<'a> {
     pub(super) answered: HashMap<usize, Answered>,
     /// What is read singly later.
     pub(super) later: Vec<Later>,
+    /// Tasks that create records, by their edits.
+    pub(super) creators: HashMap<usize, usize>,
+    /// Ids of the rows that there were before the first new one.
+    pub(super) rows_before: HashMap<Sheet, HashSet<String>>,
+    /// Rows as they were read before they were written, as long as this process lives.
+    pub(super) present: HashMap<Sheet, Rows>,
+    /// Rows a request, where several in one were refused.
+    pub(super) limits: HashMap<usize, usize>,
+    /// Tasks whose request was refused with others in it.
+    pub(super) split: HashSet<usize>,
     /// Requests that the run may take.
     pub(super) budget: Option<u64>,
     /// Edits that nothing is sent for, as the report has them.
-    pub(super) settled: Vec<Value>,
+    pub(super) settled: Vec<Edited>,
     pub(super) preview: String,
     pub(super) meta: Meta,
 }
@@ -89,9 +101,11 @@ impl Run<'_> {
         self.verify_what_was_accepted(false).await?;
         loop {
             if self.has_lost() {
+                self.verify_what_was_accepted(true).await?;
                 return Ok(End::Lost);
             }
             self.check_cancelled()?;
+            self.end_parts_of_what_is_not_created().await?;
             let Some(batch) = self.next_batch() else {
                 self.verify_what_was_accepted(true).await?;
                 // What has turned out not to have arrived is due again.
@@ -108,6 +122,7 @@ impl Run<'_> {
             }
             let batch = &batch[..affordable];
             let stopped = match self.tasks[batch[0]].kind {
+                _ if self.tasks[batch[0]].part.is_some() => self.write_parts(batch).await?,
                 Kind::Create => self.create(batch).await?,
                 Kind::Update => self.update(batch).await?,
                 Kind::Delete => self.delete(batch).await?,
@@ -124,24 +139,57 @@ impl Run<'_> {
         }
     }
 
-    /// Tasks of one kind that are due, as many as one list reads.
+    /// Tasks of one kind that are due, as many as one list reads; or the rows of some pages.
     fn next_batch(&self) -> Option<Vec<usize>> {
         let due = |place: &usize| matches!(self.states[*place], State::Due) && !self.waits(*place);
         let first = (0..self.tasks.len()).find(due)?;
+        if self.tasks[first].part.is_some() {
+            let is_part = |place: &usize| self.tasks[*place].part.is_some();
+            let due: Vec<_> = (first..self.tasks.len()).filter(due).filter(is_part).collect();
+            return Some(
+                self.sheets(&due).into_iter().take(MOST_SHEETS).flat_map(|(_, places)| places).collect(),
+            );
+        }
         let like = |place: &usize| {
             let (one, other) = (&self.tasks[*place], &self.tasks[first]);
-            one.kind == other.kind && one.resource == other.resource
+            one.kind == other.kind && one.resource == other.resource && one.part.is_none()
         };
         Some((first..self.tasks.len()).filter(due).filter(like).take(MOST_VALUES).collect())
     }
 
-    /// Whether a new record waits until its folder may number it.
+    /// Whether a new record waits until its folder may number it, or a part until its record is there.
     fn waits(&self, place: usize) -> bool {
         let task = &self.tasks[place];
+        if task.part.is_some() {
+            return self.record_of(place).is_none();
+        }
         task.kind == Kind::Create
             && task.number.is_some()
             && !self.may_number
             && self.renumbering.contains(&folder_of(task))
+    }
+
+    /// The task that creates the record of a part.
+    fn creator(&self, place: usize) -> Option<usize> {
+        self.creators.get(&self.tasks[place].part.as_ref()?.created_by?).copied()
+    }
+
+    /// The record of a part, which may have been created by this set.
+    pub(super) fn record_of(&self, place: usize) -> Option<String> {
+        self.tasks[place].id.clone().or_else(|| match &self.states[self.creator(place)?] {
+            State::Ended(outcome) => outcome.id.clone(),
+            State::Due | State::Sent | State::Accepted { .. } => None,
+        })
+    }
+
+    async fn end_parts_of_what_is_not_created(&mut self) -> Result<()> {
+        for place in self.places(|state| matches!(state, State::Due)) {
+            let creator = self.creator(place).filter(|_| self.record_of(place).is_none());
+            let Some(State::Ended(outcome)) = creator.map(|creator| &self.states[creator]) else { continue };
+            let reason = format!("its record is not created: that is {}", outcome.outcome.as_str());
+            self.end(place, Outcome::new(Fate::Left).because(reason)).await?;
+        }
+        Ok(())
     }
 
     /// How many tasks can be paid for, their reading before and after included.
@@ -151,7 +199,13 @@ impl Run<'_> {
         let remaining = self.scene.quota.status().await?.remaining;
         let Some(left) = [left, remaining].into_iter().flatten().min() else { return Ok(most) };
         // Looks that are due later are paid for first.
-        let left = left.saturating_sub(LOOKS.len() as u64 * self.later.len() as u64);
+        let (parts, headers): (Vec<_>, Vec<_>) =
+            self.later.iter().map(Later::place).partition(|place| self.tasks[*place].part.is_some());
+        let later = headers.len() as u64 + self.reads_of(&parts);
+        let left = left.saturating_sub(LOOKS.len() as u64 * later);
+        if self.tasks[batch[0]].part.is_some() {
+            return Ok(self.affordable_parts(batch, left));
+        }
         let works = self.scene.reads_by_filter();
         let reads = |count: u64| if works { 1 } else { count };
         // What is new has no present values.
@@ -179,15 +233,13 @@ impl Run<'_> {
         Master::find(resource).ok_or_else(|| Error::config(format!("there are no changes of {resource:?}")))
     }
 
-    /// Tasks of a folder whose fields are others now: what would be sent was judged by the former ones.
-    pub(super) async fn give_up_folder(&mut self, resource: &str, folder: &str) -> Result<()> {
-        let is_of = |task: &Task| {
-            let of = task.folder_id.as_deref().unwrap_or_default();
-            task.resource == resource && of.eq_ignore_ascii_case(folder) && task.kind != Kind::Delete
-        };
+    /// Tasks whose fields are others now: what would be sent was judged by the former ones.
+    pub(super) async fn give_up_schema(&mut self, schema: &str) -> Result<()> {
         for place in self.places(|state| matches!(state, State::Due)) {
-            if is_of(&self.tasks[place]) {
-                let reason = "the fields of its folder have changed since the preview: preview it again";
+            let task = &self.tasks[place];
+            let rests = task.part.is_some() || task.kind != Kind::Delete;
+            if rests && task.schema_place().is_some_and(|place| place == schema) {
+                let reason = "its fields have changed since the preview: preview it again";
                 self.end(place, Outcome::new(Fate::Stale).because(reason)).await?;
             }
         }
@@ -235,6 +287,11 @@ impl Run<'_> {
                     })?;
                     self.set(*task, State::Ended(outcome))?;
                 }
+                Line::Rows { task, ids } => {
+                    if let Some(sheet) = self.tasks.get(*task).and_then(Task::sheet) {
+                        self.rows_before.insert(sheet, ids.iter().cloned().collect());
+                    }
+                }
                 Line::Numbers => self.may_number = true,
             }
         }
@@ -249,7 +306,7 @@ impl Run<'_> {
 
     /// Notes whether a folder keeps the numbers that it is given.
     pub(super) fn note_number(&mut self, place: usize, given: Option<&str>) {
-        let Some(task) = self.tasks.get(place).filter(|task| task.kind == Kind::Create) else { return };
+        let Some(task) = self.tasks.get(place).filter(|task| task.creates_record()) else { return };
         let (Some(sent), Some(given)) = (&task.number, given) else { return };
         let folder = folder_of(task);
         match sent.trim() == given.trim() {
@@ -259,42 +316,61 @@ impl Run<'_> {
     }
 
     /// What became of every edit.
-    pub(super) fn report(&self, end: &str) -> Value {
-        let mut edits = self.settled.clone();
+    pub(super) fn report(&mut self, end: &'static str) -> Report {
+        let mut edits = std::mem::take(&mut self.settled);
         for (task, state) in self.tasks.iter().zip(&self.states) {
+            let waits = task.creates_record() && self.renumbering.contains(&folder_of(task));
             let outcome = match state {
                 State::Ended(outcome) => outcome.clone(),
-                State::Due if task.kind == Kind::Create && self.renumbering.contains(&folder_of(task)) => {
-                    Outcome::new(Fate::Left)
-                        .because("the folder numbers its records itself: go on with numbers=\"service\"")
-                }
+                State::Due if waits => Outcome::new(Fate::Left)
+                    .because("the folder numbers its records itself: go on with numbers=\"service\""),
                 State::Due => Outcome::new(Fate::Left),
                 State::Sent => Outcome::new(Fate::Unknown)
                     .because("the run ended before its answer came: resume finds out"),
-                State::Accepted { id, number } => Outcome::new(Fate::Unverified)
-                    .because("the run ended before it was read back: resume does that")
-                    .of(id.as_deref(), number.as_deref()),
+                State::Accepted { id, number } => {
+                    let outcome = Outcome::new(Fate::Unverified)
+                        .because("the run ended before it was read back: resume does that");
+                    match task.part {
+                        None => outcome.of(id.as_deref(), number.as_deref()),
+                        Some(_) => Outcome { row_id: id.clone(), ..outcome },
+                    }
+                }
             };
             for (index, origin) in &task.edits {
-                edits.push(json!({
-                    "index": index, "origin": origin, "kind": task.kind, "resource": task.resource,
-                    "outcome": outcome.outcome, "reason": outcome.reason,
-                    "id": outcome.id.as_ref().or(task.id.as_ref()),
-                    "number": outcome.number.as_ref().or(task.number.as_ref()),
-                    "renumbered": outcome.renumbered, "fields": outcome.fields,
-                }));
+                let mut part = task.part.clone();
+                if let (Some(part), Some(row)) = (&mut part, &outcome.row_id) {
+                    part.row_id = Some(row.clone());
+                }
+                edits.push(Edited {
+                    index: *index,
+                    origin: origin.clone(),
+                    kind: task.kind,
+                    resource: task.resource.clone(),
+                    outcome: outcome.outcome.as_str().to_owned(),
+                    reason: outcome.reason.clone(),
+                    id: outcome.id.clone().or_else(|| task.id.clone()),
+                    number: outcome.number.clone().or_else(|| task.number.clone()),
+                    part,
+                    renumbered: outcome.renumbered,
+                    fields: outcome.fields.clone(),
+                });
             }
         }
-        edits.sort_by_key(|edit| edit["index"].as_u64());
+        edits.sort_by_key(|edit| edit.index);
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for edit in &edits {
-            *counts.entry(edit["outcome"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+            *counts.entry(edit.outcome.clone()).or_default() += 1;
         }
         let left = self.places(|state| !matches!(state, State::Ended(_))).len();
-        json!({
-            "preview": self.preview, "end": end, "counts": counts, "edits": edits, "left": left,
-            "cost": self.meta.cost, "journal": self.journal.path(),
-        })
+        Report {
+            preview: self.preview.clone(),
+            end,
+            counts,
+            edits,
+            left,
+            cost: self.meta.cost,
+            journal: self.journal.path().to_owned(),
+        }
     }
 }
 

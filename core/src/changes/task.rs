@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::edit::Kind;
+use super::part::{Part, Sheet};
 use super::preview::{FieldChange, Judged};
+use super::sheet;
 
 /// One request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,53 +19,98 @@ pub(super) struct Task {
     pub(super) id: Option<String>,
     pub(super) number: Option<String>,
     pub(super) folder_id: Option<String>,
+    #[serde(default)]
+    pub(super) part: Option<Box<Part>>,
     pub(super) fields: Vec<FieldChange>,
     /// The edits that it carries out: their numbers and places.
     pub(super) edits: Vec<(usize, Option<String>)>,
 }
 
 impl Task {
-    /// New records first, deletions last; edits of one record are one task.
+    /// New records first, deletions last; edits of one record, or of one part of it, are one task.
     pub(super) fn all(edits: &[Judged]) -> Vec<Self> {
         let mut tasks: Vec<Self> = Vec::new();
-        let mut of_record: HashMap<(Kind, String, String), usize> = HashMap::new();
-        for kind in [Kind::Create, Kind::Update, Kind::Delete] {
-            for edit in edits.iter().filter(|edit| edit.action.sends() && edit.kind == kind) {
-                let place = (edit.index, edit.origin.clone());
-                let key = edit.id.as_ref().map(|id| (kind, edit.resource.clone(), id.to_lowercase()));
-                if let Some(task) = key.as_ref().and_then(|key| of_record.get(key)) {
-                    let task = &mut tasks[*task];
-                    for change in &edit.fields {
-                        if !task.fields.iter().any(|known| known.id == change.id) {
-                            task.fields.push(change.clone());
-                        }
+        let mut known: HashMap<(Kind, String, String, String), usize> = HashMap::new();
+        for edit in edits.iter().filter(|edit| edit.action.sends()) {
+            let place = (edit.index, edit.origin.clone());
+            let key = key(edit);
+            if let Some(task) = key.as_ref().and_then(|key| known.get(key)) {
+                let task = &mut tasks[*task];
+                for change in &edit.fields {
+                    if !task.fields.iter().any(|known| known.id == change.id) {
+                        task.fields.push(change.clone());
                     }
-                    task.edits.push(place);
-                    continue;
                 }
-                if let Some(key) = key {
-                    of_record.insert(key, tasks.len());
-                }
-                tasks.push(Self {
-                    kind,
-                    resource: edit.resource.clone(),
-                    id: edit.id.clone(),
-                    number: edit.number.clone(),
-                    folder_id: edit.folder_id.clone(),
-                    fields: edit.fields.clone(),
-                    edits: vec![place],
-                });
+                task.edits.push(place);
+                continue;
             }
+            if let Some(key) = key {
+                known.insert(key, tasks.len());
+            }
+            tasks.push(Self {
+                kind: edit.kind,
+                resource: edit.resource.clone(),
+                id: edit.id.clone(),
+                number: edit.number.clone(),
+                folder_id: edit.folder_id.clone(),
+                part: edit.part.clone(),
+                fields: edit.fields.clone(),
+                edits: vec![place],
+            });
         }
-        // Records of one kind stand together, as one list reads them.
-        tasks.sort_by_key(|task| (task.kind, task.resource.clone()));
+        // Records of one kind stand together, as one list reads them, and so do the rows of a page. The others keep their order.
+        tasks.sort_by_cached_key(|task| {
+            let lane = task.part.as_ref().map(|_| sheet::lane(task));
+            (task.rank(), task.resource.clone(), task.sheet(), lane)
+        });
         tasks
+    }
+
+    /// New records, then their parts, and deletions at the end.
+    fn rank(&self) -> u8 {
+        match (&self.part, self.kind) {
+            (Some(_), _) => 2,
+            (None, Kind::Create) => 0,
+            (None, Kind::Update) => 1,
+            (None, Kind::Delete) => 3,
+        }
+    }
+
+    pub(super) fn creates_record(&self) -> bool {
+        self.kind == Kind::Create && self.part.is_none()
+    }
+
+    /// Where its rows are read and written.
+    pub(super) fn sheet(&self) -> Option<Sheet> {
+        self.part.as_ref().map(|part| part.sheet(&self.resource, self.id.as_deref()))
+    }
+
+    /// The place of the schema that it rests on.
+    pub(super) fn schema_place(&self) -> Option<String> {
+        match &self.part {
+            Some(part) => part.schema_place(&self.resource, self.id.as_deref()),
+            None => Some(format!("{}/{}", self.resource, self.folder_id.as_ref()?.to_lowercase())),
+        }
     }
 
     /// The values as a request has them.
     pub(super) fn values(&self) -> Map<String, Value> {
         self.fields.iter().map(|change| (change.id.clone(), change.new.clone())).collect()
     }
+}
+
+/// Edits with the same one are one task.
+fn key(edit: &Judged) -> Option<(Kind, String, String, String)> {
+    let target = match &edit.part {
+        Some(part) if edit.kind == Kind::Create && !part.what.is_single() => return None,
+        Some(part) => part.target(),
+        None => String::new(),
+    };
+    let record = match &edit.part {
+        Some(part) => part.sheet(&edit.resource, edit.id.as_deref()).record,
+        None => edit.id.as_ref()?.to_lowercase(),
+    };
+    Some((edit.kind, edit.resource.clone(), record, target))
 }
 
 #[cfg(test)]

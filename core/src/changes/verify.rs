@@ -9,6 +9,7 @@ use super::edit::Kind;
 use super::header::Header;
 use super::journal::Line;
 use super::masters::Master;
+use super::members;
 use super::outcome::{Fate, Outcome, Stored};
 use super::present;
 use super::run::{Run, State};
@@ -16,7 +17,6 @@ use super::write::is_planned;
 use crate::arguments;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
 use crate::error::{Error, Result};
-use crate::own::ErrorKind;
 use crate::paging::Pager;
 use crate::value::Written;
 
@@ -24,7 +24,7 @@ use crate::value::Written;
 pub(super) const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
 
 /// How often what has not arrived is sent again.
-const MOST_TRIES: u8 = 3;
+pub(super) const MOST_TRIES: u8 = 3;
 
 /// By how much the clock of the service may be behind this one.
 const SKEW: Duration = Duration::from_secs(300);
@@ -47,6 +47,10 @@ pub(super) struct Later {
 }
 
 impl Later {
+    pub(super) fn place(&self) -> usize {
+        self.place
+    }
+
     /// When the record is read next.
     fn due(&self) -> Duration {
         self.since + LOOKS[self.looks.min(LOOKS.len() - 1)]
@@ -71,10 +75,21 @@ impl Run<'_> {
             for place in places {
                 let State::Accepted { id, number } = self.states[place].clone() else { continue };
                 let outcome = Outcome::new(Fate::Unverified).because("it was not read back, as asked");
+                if self.tasks[place].part.is_some() {
+                    let outcome = self.of_part(place, outcome, None);
+                    self.end(place, outcome).await?;
+                    continue;
+                }
                 let outcome = self.named(place, outcome, number.as_deref());
                 self.end(place, Outcome { id, ..outcome }).await?;
             }
             return Ok(());
+        }
+        let (parts, places): (Vec<_>, Vec<_>) =
+            places.into_iter().partition(|place| self.tasks[*place].part.is_some());
+        let since = self.scene.requester.clock().elapsed();
+        for place in self.read_parts_back(&parts, false).await? {
+            self.later.push(Later { place, since, looks: 0 });
         }
         for (master, batch) in self.batches(places)? {
             let mut known = Vec::new();
@@ -110,10 +125,30 @@ impl Run<'_> {
             let now = self.scene.requester.clock().elapsed();
             let due: Vec<_> =
                 self.later.iter().filter(|later| later.due() <= now).map(|later| later.place).collect();
-            for place in due {
+            let (parts, headers): (Vec<_>, Vec<_>) =
+                due.into_iter().partition(|place| self.tasks[*place].part.is_some());
+            for place in headers {
                 self.look_at(place).await?;
             }
+            self.look_at_parts_again(&parts).await?;
         }
+    }
+
+    /// Reads rows that were not as planned.
+    async fn look_at_parts_again(&mut self, places: &[usize]) -> Result<()> {
+        let mut last = Vec::new();
+        for later in self.later.iter_mut().filter(|later| places.contains(&later.place)) {
+            later.looks += 1;
+            if later.looks >= LOOKS.len() {
+                last.push(later.place);
+            }
+        }
+        let others: Vec<_> = places.iter().copied().filter(|place| !last.contains(place)).collect();
+        self.read_parts_back(&others, false).await?;
+        self.read_parts_back(&last, true).await?;
+        let states = &self.states;
+        self.later.retain(|later| !matches!(states[later.place], State::Ended(_)));
+        Ok(())
     }
 
     /// Reads one record that a list did not show as planned.
@@ -122,7 +157,7 @@ impl Run<'_> {
         let look = match self.look(master, place).await {
             Ok(look) => look,
             // One that cannot be read does not keep the others from going on.
-            Err(error) if is_of_one(&error) => {
+            Err(error) if error.is_of_one() => {
                 let reason = format!("it was accepted, and cannot be read back: {}", error.message());
                 let outcome = Outcome::new(Fate::Unverified).because(reason);
                 let outcome = self.named(place, Outcome { id: self.id_of(place), ..outcome }, None);
@@ -192,10 +227,11 @@ impl Run<'_> {
         match task.kind {
             Kind::Update => is_planned(task, header, &check),
             Kind::Delete => false,
-            // The number may be the folder's own.
+            // The number may be the folder's own, and has to be one.
             Kind::Create => {
+                let is_numbered = task.number.is_none() || header.number(master).is_some();
                 let planned = task.fields.iter().filter(|change| change.id != master.number.field);
-                planned.into_iter().all(|change| header.has(&check, &change.id, &change.new))
+                is_numbered && planned.into_iter().all(|change| header.has(&check, &change.id, &change.new))
             }
         }
     }
@@ -262,7 +298,9 @@ impl Run<'_> {
 
     /// Finds out what became of requests that may have arrived.
     pub(super) async fn settle_what_was_sent(&mut self) -> Result<()> {
-        let places = self.places(|state| matches!(state, State::Sent));
+        self.settle_parts().await?;
+        let mut places = self.places(|state| matches!(state, State::Sent));
+        places.retain(|place| self.tasks[*place].part.is_none());
         let mut open = Vec::new();
         for (master, batch) in self.batches(places)? {
             let (new, known): (Vec<_>, Vec<_>) =
@@ -331,6 +369,15 @@ impl Run<'_> {
             }
             Look::Other(header) => self.differs(master, place, &header),
         };
+        let adds = self.tasks[place]
+            .fields
+            .iter()
+            .any(|change| change.id == "/colorways" && members::adds_colorways(&change.new));
+        if outcome.outcome == Fate::NotStored && adds {
+            let reason =
+                "its answer was lost, and a colorway that it adds is not there: it is not sent again";
+            return self.end(place, Outcome { outcome: Fate::Unknown, ..outcome }.because(reason)).await;
+        }
         if outcome.outcome == Fate::NotStored && self.tries[place] < MOST_TRIES {
             self.tries[place] += 1;
             self.journal.write(Line::Open { task: place, unclear: true }).await?;
@@ -457,7 +504,7 @@ impl Run<'_> {
     }
 
     /// A pause that ends when the call is cancelled.
-    async fn pause(&self, length: Duration) -> Result<()> {
+    pub(super) async fn pause(&self, length: Duration) -> Result<()> {
         let pause = self.scene.requester.clock().pause(length);
         match &self.scene.options.cancel {
             None => pause.await,
@@ -469,18 +516,6 @@ impl Run<'_> {
         }
         self.check_cancelled()
     }
-}
-
-/// Whether an error is one of a record, and not of the connection, the sign-in or the quota.
-fn is_of_one(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::NotFound
-            | ErrorKind::Permission
-            | ErrorKind::Validation
-            | ErrorKind::Decode
-            | ErrorKind::Conflict
-    )
 }
 
 /// Whether a record was changed after the answer of a write.

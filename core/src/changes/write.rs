@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::header::Header;
 use super::journal::Line;
 use super::masters::{Master, needed};
+use super::members;
 use super::outcome::{Fate, Outcome, Stored};
 use super::present;
 use super::run::{Run, State, folder_of};
@@ -261,23 +262,23 @@ impl Run<'_> {
     async fn request(&self, master: &'static Master, task: &Task) -> Result<Answer> {
         let requester = self.scene.requester;
         let mut arguments = Map::new();
-        let (operation, values) = match task.kind {
+        let values = task.fields.iter().map(|change| (change.id.as_str(), &change.new));
+        let operation = match task.kind {
             super::edit::Kind::Create => {
+                arguments = members::arguments(master, values);
                 arguments.insert("folder_id".into(), task.folder_id.clone().into());
-                (master.create, Some(task.values()))
+                master.create
             }
             super::edit::Kind::Update => {
+                arguments = members::arguments(master, values);
                 arguments.insert(needed(master.update).to_owned(), task.id.clone().into());
-                (master.update, Some(task.values()))
+                master.update
             }
             super::edit::Kind::Delete => {
                 arguments.insert(needed(master.delete).to_owned(), task.id.clone().into());
-                (master.delete, None)
+                master.delete
             }
         };
-        if let Some(values) = values {
-            arguments.insert(master.fields.name.to_owned(), Value::Object(values));
-        }
         let call = Call { arguments, options: self.scene.options() };
         match task.kind {
             super::edit::Kind::Delete => delete_header(requester, operation, &call).await,
@@ -334,7 +335,7 @@ fn accepted(place: usize, task: &Task, header: Option<&Header>, master: &Master)
 }
 
 /// Whether a refusal would meet every other request.
-fn ends_all(error: &Error) -> bool {
+pub(super) fn ends_all(error: &Error) -> bool {
     matches!(
         error.kind(),
         own::ErrorKind::Auth

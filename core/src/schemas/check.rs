@@ -78,6 +78,17 @@ impl Schemas {
         self.check_of(Place::DataTable, operation, parameter, arguments)
     }
 
+    /// What checks the fields of a page, a row or an item, whose argument is this one.
+    pub(crate) fn of_part(
+        &self,
+        place: Place,
+        operation: &Operation,
+        parameter: &Parameter,
+        arguments: &Map<String, Value>,
+    ) -> FieldCheck {
+        self.check_of(place, operation, parameter, arguments)
+    }
+
     fn check_of(
         &self,
         place: Place,

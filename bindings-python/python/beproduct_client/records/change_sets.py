@@ -13,12 +13,14 @@ else:
 
 __all__ = [
     "ChangeOutcome",
+    "ChangePart",
     "ChangePreview",
     "ChangeReport",
     "ChangeRequests",
     "Edit",
     "EditRecord",
     "FieldChange",
+    "NameChanges",
     "PreviewedEdit",
     "StoredField",
 ]
@@ -35,12 +37,30 @@ ChangeOutcome = TypedDict(
         "reason": "str | None",  # Why it is not done.
         "id": "str | None",  # Id of the record.
         "number": "str | None",  # Number of the record.
+        "part": "ChangePart | None",  # What of the record it is about; null for the header.
         "renumbered": "bool | None",  # Whether the service gave another number than the one that was sent.
         "fields": "list[StoredField] | None",  # Values that are not there as they were sent.
     },
     total=False,
 )
 """What became of an edit."""
+
+
+ChangePart = TypedDict(
+    "ChangePart",
+    {
+        "what": Required["str"],  # `form`, `grid`, `list`, `tags` and others.
+        "appId": "str | None",  # Id of the application.
+        "variationId": "str | None",  # Id of the variation.
+        "rowId": "str | None",  # Id of the row.
+        "timelineId": "str | None",  # Id of the milestone.
+        "materialId": "str | None",  # Material of a new row.
+        "reads": "int | None",  # Requests that reading all of it takes.
+        "createdBy": "int | None",  # Index of the edit that creates the record.
+    },
+    total=False,
+)
+"""What of a record an edit is about, unless it is the header."""
 
 
 ChangePreview = TypedDict(
@@ -95,10 +115,19 @@ Edit = TypedDict(
     "Edit",
     {
         "kind": Required["str"],  # `create`, `update` or `delete`.
-        "resource": Required["str"],  # `style`, `material`, `image`, `color` or `block`.
-        "record": "EditRecord | None",  # The record; not of one that is created.
+        "resource": Required["str"],  # Such as `style`, `data_tables` or `style_timelines`.
+        "record": "EditRecord | None",  # The record, table or plan; not of one that is created.
         "folderId": "str | None",  # Folder of a record that is created.
+        "appId": "str | None",  # Application, of an edit of a page.
+        "rowId": "str | None",  # Row of a page, a table or a plan; not of a new one whose id the service makes.
+        "variationId": "str | None",  # Variation of a bill of materials.
+        "timelineId": "str | None",  # Milestone of a plan, its `timelineId`.
+        "materialId": "str | None",  # Material of a new row of a bill of materials.
         "fields": "Any | None",  # Values by field id. Null clears a field.
+        "colorways": "list[Any] | None",  # Colorways of a style or material, as its update takes them.
+        "sizes": "list[Any] | None",  # The whole size range, as the update of a style or material takes it.
+        "tags": "NameChanges | None",  # Tags by name, in place of fields.
+        "shares": "NameChanges | None",  # Partners by id that it is shared with, in place of fields.
         "origin": "str | None",  # Where the edit comes from, as the preview and the report show it.
     },
     total=False,
@@ -130,6 +159,17 @@ FieldChange = TypedDict(
 """A value that changes."""
 
 
+NameChanges = TypedDict(
+    "NameChanges",
+    {
+        "add": "list[str] | None",  # Added.
+        "remove": "list[str] | None",  # Taken away.
+    },
+    total=False,
+)
+"""Names or ids that are added, and those that are taken away."""
+
+
 PreviewedEdit = TypedDict(
     "PreviewedEdit",
     {
@@ -142,6 +182,7 @@ PreviewedEdit = TypedDict(
         "id": "str | None",  # Id of the record.
         "number": "str | None",  # Number of the record.
         "folderId": "str | None",  # Folder of the record.
+        "part": "ChangePart | None",  # What of the record it is about; null for the header.
         "fields": "list[FieldChange] | None",  # Values that change.
     },
     total=False,

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 pub(super) use self::cell::in_zone;
-use super::edit::{self, Edit, Key, Kind};
+use super::edit::{self, Aim, Edit, Key, Kind, Of};
 use super::masters::Master;
 use crate::arguments::shown;
 use crate::error::{Error, Result};
@@ -240,10 +240,11 @@ impl Mapping {
             index,
             origin,
             kind: Kind::Update,
-            master: self.master,
+            of: Of::Master(self.master),
+            aim: Aim::Header,
             key: Some(key),
             folder: None,
-            fields,
+            fields: fields.into_iter().collect(),
             zone: self.zone.clone(),
         })
     }
@@ -258,6 +259,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn shown(edit: &Edit) -> Value {
+        Value::Object(edit.fields.iter().cloned().collect())
+    }
 
     fn of_rows(arguments: Value) -> Result<Vec<Edit>> {
         read(arguments.as_object().unwrap())
@@ -282,11 +287,11 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(edits[0].key, Some(Key::Number { number: "A-1".into(), folder: None }));
-        assert_eq!(Value::from(edits[0].fields.clone()), json!({"season": "Fall"}));
+        assert_eq!(shown(&edits[0]), json!({"season": "Fall"}));
         let cleared = of_rows(json!({
             "rows": [{"id": "a", "note": ""}], "to": "style", "key": "id", "clear_blanks": true,
         }));
-        assert_eq!(Value::from(cleared.unwrap()[0].fields.clone()), json!({"note": ""}));
+        assert_eq!(shown(&cleared.unwrap()[0]), json!({"note": ""}));
     }
 
     #[test]
@@ -295,7 +300,7 @@ mod tests {
         let edits = of_text("s.csv", text.as_bytes(), json!({})).unwrap();
         let origins: Vec<_> = edits.iter().map(|edit| edit.origin.clone().unwrap()).collect();
         assert_eq!(origins, ["s.csv:2", "s.csv:4", "s.csv:6"]);
-        assert_eq!(edits[1].fields["season"], "Win\nter");
+        assert_eq!(edits[1].field("season").unwrap(), "Win\nter");
         assert!(edits[2].fields.is_empty());
         let text = "{\"kind\": \"delete\", \"resource\": \"style\", \"record\": {\"id\": \"a\"}}\n\n{\"kind\": \"delete\", \"resource\": \"style\", \"record\": {\"id\": \"b\"}, \"origin\": \"mine\"}\n";
         let edits = of_text("s.ndjson", text.as_bytes(), json!({"to": null, "key": null})).unwrap();
@@ -307,10 +312,10 @@ mod tests {
     fn encodings_and_delimiters() {
         let latin = b"header_number;season\nA-1;\xc9t\xe9\n";
         let edits = of_text("s.csv", latin, json!({"encoding": "windows-1252", "delimiter": ";"})).unwrap();
-        assert_eq!(edits[0].fields["season"], "Été");
+        assert_eq!(edits[0].field("season").unwrap(), "Été");
         let utf16: Vec<u8> =
             "\u{feff}header_number\tseason\nA-1\tÉté\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(of_text("s.tsv", &utf16, json!({})).unwrap()[0].fields["season"], "Été");
+        assert_eq!(of_text("s.tsv", &utf16, json!({})).unwrap()[0].field("season").unwrap(), "Été");
         let error = of_text("s.csv", latin, json!({"delimiter": ";"})).unwrap_err();
         assert_eq!(
             error.message(),

@@ -32,12 +32,48 @@ pub struct ChangeOutcome {
     /// Number of the record.
     #[serde(rename = "number", skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// What of the record it is about; null for the header.
+    #[serde(rename = "part", skip_serializing_if = "Option::is_none")]
+    pub part: Option<ChangePart>,
     /// Whether the service gave another number than the one that was sent.
     #[serde(rename = "renumbered", skip_serializing_if = "Option::is_none")]
     pub renumbered: Option<bool>,
     /// Values that are not there as they were sent.
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<StoredField>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// What of a record an edit is about, unless it is the header.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChangePart {
+    /// `form`, `grid`, `list`, `tags` and others.
+    #[serde(rename = "what")]
+    pub what: String,
+    /// Id of the application.
+    #[serde(rename = "appId", skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
+    /// Id of the variation.
+    #[serde(rename = "variationId", skip_serializing_if = "Option::is_none")]
+    pub variation_id: Option<String>,
+    /// Id of the row.
+    #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+    /// Id of the milestone.
+    #[serde(rename = "timelineId", skip_serializing_if = "Option::is_none")]
+    pub timeline_id: Option<String>,
+    /// Material of a new row.
+    #[serde(rename = "materialId", skip_serializing_if = "Option::is_none")]
+    pub material_id: Option<String>,
+    /// Requests that reading all of it takes.
+    #[serde(rename = "reads", skip_serializing_if = "Option::is_none")]
+    pub reads: Option<i64>,
+    /// Index of the edit that creates the record.
+    #[serde(rename = "createdBy", skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<i64>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,
@@ -140,18 +176,45 @@ pub struct Edit {
     /// `create`, `update` or `delete`.
     #[serde(rename = "kind")]
     pub kind: String,
-    /// `style`, `material`, `image`, `color` or `block`.
+    /// Such as `style`, `data_tables` or `style_timelines`.
     #[serde(rename = "resource")]
     pub resource: String,
-    /// The record; not of one that is created.
+    /// The record, table or plan; not of one that is created.
     #[serde(rename = "record", skip_serializing_if = "Option::is_none")]
     pub record: Option<EditRecord>,
     /// Folder of a record that is created.
     #[serde(rename = "folderId", skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<String>,
+    /// Application, of an edit of a page.
+    #[serde(rename = "appId", skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
+    /// Row of a page, a table or a plan; not of a new one whose id the service makes.
+    #[serde(rename = "rowId", skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+    /// Variation of a bill of materials.
+    #[serde(rename = "variationId", skip_serializing_if = "Option::is_none")]
+    pub variation_id: Option<String>,
+    /// Milestone of a plan, its `timelineId`.
+    #[serde(rename = "timelineId", skip_serializing_if = "Option::is_none")]
+    pub timeline_id: Option<String>,
+    /// Material of a new row of a bill of materials.
+    #[serde(rename = "materialId", skip_serializing_if = "Option::is_none")]
+    pub material_id: Option<String>,
     /// Values by field id. Null clears a field.
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
     pub fields: Option<Value>,
+    /// Colorways of a style or material, as its update takes them.
+    #[serde(rename = "colorways", skip_serializing_if = "Option::is_none")]
+    pub colorways: Option<Vec<Value>>,
+    /// The whole size range, as the update of a style or material takes it.
+    #[serde(rename = "sizes", skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<Vec<Value>>,
+    /// Tags by name, in place of fields.
+    #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
+    pub tags: Option<NameChanges>,
+    /// Partners by id that it is shared with, in place of fields.
+    #[serde(rename = "shares", skip_serializing_if = "Option::is_none")]
+    pub shares: Option<NameChanges>,
     /// Where the edit comes from, as the preview and the report show it.
     #[serde(rename = "origin", skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -196,6 +259,21 @@ pub struct FieldChange {
     pub extra: IndexMap<String, Value>,
 }
 
+/// Names or ids that are added, and those that are taken away.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NameChanges {
+    /// Added.
+    #[serde(rename = "add", skip_serializing_if = "Option::is_none")]
+    pub add: Option<Vec<String>>,
+    /// Taken away.
+    #[serde(rename = "remove", skip_serializing_if = "Option::is_none")]
+    pub remove: Option<Vec<String>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// An edit, and what will become of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -227,6 +305,9 @@ pub struct PreviewedEdit {
     /// Folder of the record.
     #[serde(rename = "folderId", skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<String>,
+    /// What of the record it is about; null for the header.
+    #[serde(rename = "part", skip_serializing_if = "Option::is_none")]
+    pub part: Option<ChangePart>,
     /// Values that change.
     #[serde(rename = "fields", skip_serializing_if = "Option::is_none")]
     pub fields: Option<Vec<FieldChange>>,

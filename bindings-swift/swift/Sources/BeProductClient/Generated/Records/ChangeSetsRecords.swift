@@ -20,6 +20,8 @@ public struct ChangeOutcome: Record, JSONConvertible {
     public var id: String?
     /// Number of the record.
     public var number: String?
+    /// What of the record it is about; null for the header.
+    public var part: ChangePart?
     /// Whether the service gave another number than the one that was sent.
     public var renumbered: Bool?
     /// Values that are not there as they were sent.
@@ -37,6 +39,7 @@ public struct ChangeOutcome: Record, JSONConvertible {
         reason: String? = nil,
         id: String? = nil,
         number: String? = nil,
+        part: ChangePart? = nil,
         renumbered: Bool? = nil,
         fields: [StoredField]? = nil,
         extra: JSONObject = [:]
@@ -49,6 +52,7 @@ public struct ChangeOutcome: Record, JSONConvertible {
         self.reason = reason
         self.id = id
         self.number = number
+        self.part = part
         self.renumbered = renumbered
         self.fields = fields
         self.extra = extra
@@ -64,6 +68,7 @@ public struct ChangeOutcome: Record, JSONConvertible {
         reason = try reader.take("reason")
         id = try reader.take("id")
         number = try reader.take("number")
+        part = try reader.take("part")
         renumbered = try reader.take("renumbered")
         fields = try reader.take("fields")
         extra = reader.rest
@@ -79,8 +84,81 @@ public struct ChangeOutcome: Record, JSONConvertible {
             "reason": reason,
             "id": id,
             "number": number,
+            "part": part,
             "renumbered": renumbered,
             "fields": fields,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// What of a record an edit is about, unless it is the header.
+public struct ChangePart: Record, JSONConvertible {
+    /// `form`, `grid`, `list`, `tags` and others.
+    public var what: String
+    /// Id of the application.
+    public var appID: String?
+    /// Id of the variation.
+    public var variationID: String?
+    /// Id of the row.
+    public var rowID: String?
+    /// Id of the milestone.
+    public var timelineID: String?
+    /// Material of a new row.
+    public var materialID: String?
+    /// Requests that reading all of it takes.
+    public var reads: Int?
+    /// Index of the edit that creates the record.
+    public var createdBy: Int?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        what: String,
+        appID: String? = nil,
+        variationID: String? = nil,
+        rowID: String? = nil,
+        timelineID: String? = nil,
+        materialID: String? = nil,
+        reads: Int? = nil,
+        createdBy: Int? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.what = what
+        self.appID = appID
+        self.variationID = variationID
+        self.rowID = rowID
+        self.timelineID = timelineID
+        self.materialID = materialID
+        self.reads = reads
+        self.createdBy = createdBy
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        what = try reader.required("what")
+        appID = try reader.take("appId")
+        variationID = try reader.take("variationId")
+        rowID = try reader.take("rowId")
+        timelineID = try reader.take("timelineId")
+        materialID = try reader.take("materialId")
+        reads = try reader.take("reads")
+        createdBy = try reader.take("createdBy")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "what": what,
+            "appId": appID,
+            "variationId": variationID,
+            "rowId": rowID,
+            "timelineId": timelineID,
+            "materialId": materialID,
+            "reads": reads,
+            "createdBy": createdBy,
         ]
         return JSONObject(present: named, extra: extra)
     }
@@ -288,14 +366,32 @@ public struct ChangeRequests: Record, JSONConvertible {
 public struct Edit: Record, JSONConvertible {
     /// `create`, `update` or `delete`.
     public var kind: String
-    /// `style`, `material`, `image`, `color` or `block`.
+    /// Such as `style`, `data_tables` or `style_timelines`.
     public var resource: String
-    /// The record; not of one that is created.
+    /// The record, table or plan; not of one that is created.
     public var record: EditRecord?
     /// Folder of a record that is created.
     public var folderID: String?
+    /// Application, of an edit of a page.
+    public var appID: String?
+    /// Row of a page, a table or a plan; not of a new one whose id the service makes.
+    public var rowID: String?
+    /// Variation of a bill of materials.
+    public var variationID: String?
+    /// Milestone of a plan, its `timelineId`.
+    public var timelineID: String?
+    /// Material of a new row of a bill of materials.
+    public var materialID: String?
     /// Values by field id. Null clears a field.
     public var fields: JSONValue?
+    /// Colorways of a style or material, as its update takes them.
+    public var colorways: [JSONValue]?
+    /// The whole size range, as the update of a style or material takes it.
+    public var sizes: [JSONValue]?
+    /// Tags by name, in place of fields.
+    public var tags: NameChanges?
+    /// Partners by id that it is shared with, in place of fields.
+    public var shares: NameChanges?
     /// Where the edit comes from, as the preview and the report show it.
     public var origin: String?
     /// Members that the catalogue does not name.
@@ -307,7 +403,16 @@ public struct Edit: Record, JSONConvertible {
         resource: String,
         record: EditRecord? = nil,
         folderID: String? = nil,
+        appID: String? = nil,
+        rowID: String? = nil,
+        variationID: String? = nil,
+        timelineID: String? = nil,
+        materialID: String? = nil,
         fields: JSONValue? = nil,
+        colorways: [JSONValue]? = nil,
+        sizes: [JSONValue]? = nil,
+        tags: NameChanges? = nil,
+        shares: NameChanges? = nil,
         origin: String? = nil,
         extra: JSONObject = [:]
     ) {
@@ -315,7 +420,16 @@ public struct Edit: Record, JSONConvertible {
         self.resource = resource
         self.record = record
         self.folderID = folderID
+        self.appID = appID
+        self.rowID = rowID
+        self.variationID = variationID
+        self.timelineID = timelineID
+        self.materialID = materialID
         self.fields = fields
+        self.colorways = colorways
+        self.sizes = sizes
+        self.tags = tags
+        self.shares = shares
         self.origin = origin
         self.extra = extra
     }
@@ -326,7 +440,16 @@ public struct Edit: Record, JSONConvertible {
         resource = try reader.required("resource")
         record = try reader.take("record")
         folderID = try reader.take("folderId")
+        appID = try reader.take("appId")
+        rowID = try reader.take("rowId")
+        variationID = try reader.take("variationId")
+        timelineID = try reader.take("timelineId")
+        materialID = try reader.take("materialId")
         fields = try reader.take("fields")
+        colorways = try reader.take("colorways")
+        sizes = try reader.take("sizes")
+        tags = try reader.take("tags")
+        shares = try reader.take("shares")
         origin = try reader.take("origin")
         extra = reader.rest
     }
@@ -337,7 +460,16 @@ public struct Edit: Record, JSONConvertible {
             "resource": resource,
             "record": record,
             "folderId": folderID,
+            "appId": appID,
+            "rowId": rowID,
+            "variationId": variationID,
+            "timelineId": timelineID,
+            "materialId": materialID,
             "fields": fields,
+            "colorways": colorways,
+            "sizes": sizes,
+            "tags": tags,
+            "shares": shares,
             "origin": origin,
         ]
         return JSONObject(present: named, extra: extra)
@@ -428,6 +560,42 @@ public struct FieldChange: Record, JSONConvertible {
     }
 }
 
+/// Names or ids that are added, and those that are taken away.
+public struct NameChanges: Record, JSONConvertible {
+    /// Added.
+    public var add: [String]?
+    /// Taken away.
+    public var remove: [String]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        add: [String]? = nil,
+        remove: [String]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.add = add
+        self.remove = remove
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        add = try reader.take("add")
+        remove = try reader.take("remove")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "add": add,
+            "remove": remove,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
 /// An edit, and what will become of it.
 public struct PreviewedEdit: Record, JSONConvertible {
     /// Its place among the edits, from 0.
@@ -448,6 +616,8 @@ public struct PreviewedEdit: Record, JSONConvertible {
     public var number: String?
     /// Folder of the record.
     public var folderID: String?
+    /// What of the record it is about; null for the header.
+    public var part: ChangePart?
     /// Values that change.
     public var fields: [FieldChange]?
     /// Members that the catalogue does not name.
@@ -464,6 +634,7 @@ public struct PreviewedEdit: Record, JSONConvertible {
         id: String? = nil,
         number: String? = nil,
         folderID: String? = nil,
+        part: ChangePart? = nil,
         fields: [FieldChange]? = nil,
         extra: JSONObject = [:]
     ) {
@@ -476,6 +647,7 @@ public struct PreviewedEdit: Record, JSONConvertible {
         self.id = id
         self.number = number
         self.folderID = folderID
+        self.part = part
         self.fields = fields
         self.extra = extra
     }
@@ -491,6 +663,7 @@ public struct PreviewedEdit: Record, JSONConvertible {
         id = try reader.take("id")
         number = try reader.take("number")
         folderID = try reader.take("folderId")
+        part = try reader.take("part")
         fields = try reader.take("fields")
         extra = reader.rest
     }
@@ -506,6 +679,7 @@ public struct PreviewedEdit: Record, JSONConvertible {
             "id": id,
             "number": number,
             "folderId": folderID,
+            "part": part,
             "fields": fields,
         ]
         return JSONObject(present: named, extra: extra)

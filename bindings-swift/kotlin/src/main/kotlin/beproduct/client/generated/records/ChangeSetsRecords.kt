@@ -29,6 +29,8 @@ data class ChangeOutcome(
     val id: String? = null,
     /** Number of the record. */
     val number: String? = null,
+    /** What of the record it is about; null for the header. */
+    val part: ChangePart? = null,
     /** Whether the service gave another number than the one that was sent. */
     val renumbered: Boolean? = null,
     /** Values that are not there as they were sent. */
@@ -39,6 +41,33 @@ data class ChangeOutcome(
 
 internal object ChangeOutcomeSerializer :
     RecordSerializer<ChangeOutcome>(ChangeOutcome.generatedSerializer())
+
+/** What of a record an edit is about, unless it is the header. */
+@Serializable(with = ChangePartSerializer::class)
+@KeepGeneratedSerializer
+data class ChangePart(
+    /** `form`, `grid`, `list`, `tags` and others. */
+    val what: String,
+    /** Id of the application. */
+    val appId: String? = null,
+    /** Id of the variation. */
+    val variationId: String? = null,
+    /** Id of the row. */
+    val rowId: String? = null,
+    /** Id of the milestone. */
+    val timelineId: String? = null,
+    /** Material of a new row. */
+    val materialId: String? = null,
+    /** Requests that reading all of it takes. */
+    val reads: Long? = null,
+    /** Index of the edit that creates the record. */
+    val createdBy: Long? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object ChangePartSerializer :
+    RecordSerializer<ChangePart>(ChangePart.generatedSerializer())
 
 /** What a set of edits would do. */
 @Serializable(with = ChangePreviewSerializer::class)
@@ -121,14 +150,32 @@ internal object ChangeRequestsSerializer :
 data class Edit(
     /** `create`, `update` or `delete`. */
     val kind: String,
-    /** `style`, `material`, `image`, `color` or `block`. */
+    /** Such as `style`, `data_tables` or `style_timelines`. */
     val resource: String,
-    /** The record; not of one that is created. */
+    /** The record, table or plan; not of one that is created. */
     val record: EditRecord? = null,
     /** Folder of a record that is created. */
     val folderId: String? = null,
+    /** Application, of an edit of a page. */
+    val appId: String? = null,
+    /** Row of a page, a table or a plan; not of a new one whose id the service makes. */
+    val rowId: String? = null,
+    /** Variation of a bill of materials. */
+    val variationId: String? = null,
+    /** Milestone of a plan, its `timelineId`. */
+    val timelineId: String? = null,
+    /** Material of a new row of a bill of materials. */
+    val materialId: String? = null,
     /** Values by field id. Null clears a field. */
     val fields: JsonElement? = null,
+    /** Colorways of a style or material, as its update takes them. */
+    val colorways: List<JsonElement>? = null,
+    /** The whole size range, as the update of a style or material takes it. */
+    val sizes: List<JsonElement>? = null,
+    /** Tags by name, in place of fields. */
+    val tags: NameChanges? = null,
+    /** Partners by id that it is shared with, in place of fields. */
+    val shares: NameChanges? = null,
     /** Where the edit comes from, as the preview and the report show it. */
     val origin: String? = null,
     /** Members that the catalogue does not name. */
@@ -172,6 +219,21 @@ data class FieldChange(
 internal object FieldChangeSerializer :
     RecordSerializer<FieldChange>(FieldChange.generatedSerializer())
 
+/** Names or ids that are added, and those that are taken away. */
+@Serializable(with = NameChangesSerializer::class)
+@KeepGeneratedSerializer
+data class NameChanges(
+    /** Added. */
+    val add: List<String>? = null,
+    /** Taken away. */
+    val remove: List<String>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object NameChangesSerializer :
+    RecordSerializer<NameChanges>(NameChanges.generatedSerializer())
+
 /** An edit, and what will become of it. */
 @Serializable(with = PreviewedEditSerializer::class)
 @KeepGeneratedSerializer
@@ -194,6 +256,8 @@ data class PreviewedEdit(
     val number: String? = null,
     /** Folder of the record. */
     val folderId: String? = null,
+    /** What of the record it is about; null for the header. */
+    val part: ChangePart? = null,
     /** Values that change. */
     val fields: List<FieldChange>? = null,
     /** Members that the catalogue does not name. */

@@ -8,14 +8,23 @@ import kotlinx.serialization.json.JsonElement
 class ChangesResource internal constructor(private val seam: Seam) {
     /**
      * What a set of edits would do. It sends nothing that writes: it reads the present values, up to 200 edits of a
-     * request, and the schema of each folder.
+     * request, each page, table and plan once, and the schema of each folder and application.
      *
-     * An edit creates, updates or deletes one style, material, image, palette or block. Its `action` is `create`,
-     * `update` (with the old and the new values), `delete`, `unchanged`, `refused` (a field that there is not, a choice
-     * that there is not, a value that the service would cut or ignore, a number that is taken; `reason` says what would
-     * be right), `conflict` (edits disagree, and none of them wins), `unmatched` (the key names no record) or
-     * `ambiguous` (it names several). Values are compared as the service stores them, so that a preview after `apply`
-     * finds nothing to do.
+     * An edit creates, updates or deletes one style, material, image, palette or block, or a part of it. With an
+     * application (`app_id`) it is about a page: its form, or the row that `row_id` names; `kind` says what becomes of
+     * the row. `colorways` and `sizes` go with the fields of a style or a material, and show as `/colorways` and
+     * `/sizeRange`. `tags` and `shares` are added and taken away. `data_tables`, `style_timelines` and
+     * `material_timelines` have rows, too; the record is the table or the plan then. Pages of a record that the set
+     * creates name it by its number.
+     *
+     * Its `action` is `create`, `update` (with the old and the new values), `delete`, `unchanged`, `refused` (a field
+     * that there is not, a choice that there is not, a value that the service would cut or ignore, a number that is
+     * taken; `reason` says what would be right), `conflict` (edits disagree, and none of them wins), `unmatched` (the
+     * key names no record, or the id no row) or `ambiguous` (it names several). Values are compared as the service
+     * stores them, so that a preview after `apply` finds nothing to do. A new row without an id is `unchanged` where a
+     * row has all its values already, as often as there are such rows. A variation of a bill of materials is read only
+     * after the schema of its application shows that variations are on, as reading can create one
+     * (docs/service/apps.md, Variations of bills of materials).
      *
      * The edits come from code ([edits]), from rows of any origin ([rows]), or from a file ([file]): CSV (`.csv`,
      * `.tsv`) with a header line, or NDJSON (`.ndjson`, `.jsonl`) with an edit in each line, or with a row where [to]
@@ -73,14 +82,16 @@ class ChangesResource internal constructor(private val seam: Seam) {
     /**
      * Carries a preview out, and proves what was stored. Edits that the preview refuses are left out, and reported.
      *
-     * The edits of a record are one request. The present values are read once more just before they are written: a
-     * planned field whose value is neither that of the preview nor the planned one makes its record `stale`, and
-     * nothing is sent for it. What was written is read back by a list; what differs is read singly after 2 s and after
-     * 20 s before it is `not_stored`. The outcome of an edit is `done` (read back and equal), `not_stored` (accepted,
-     * and not kept; `fields` show what was sent and what is there), `unverified` (not read back), `changed_after`
-     * (somebody else has changed it since), `stale`, `refused` (by the service), `unknown` (an answer was lost, and
-     * reading did not show what became of it), `lost` (a field that nobody planned to change has lost its value, which
-     * stops the set), `left` (not begun), or what the preview said of it.
+     * The edits of a record are one request; rows of a page, a table or a plan are written in their order, 100 a
+     * request. New records come first, then pages, rows, tags and partners, and deletions of records last. The present
+     * values are read once more just before they are written: a planned field whose value is neither that of the
+     * preview nor the planned one makes its record `stale`, and nothing is sent for it. What was written is read back
+     * by a list; what differs is read singly after 2 s and after 20 s before it is `not_stored`. The outcome of an edit
+     * is `done` (read back and equal), `not_stored` (accepted, and not kept; `fields` show what was sent and what is
+     * there), `unverified` (not read back), `changed_after` (somebody else has changed it since), `stale`, `refused`
+     * (by the service), `unknown` (an answer was lost, and reading did not show what became of it), `lost` (a field
+     * that nobody planned to change has lost its value, which stops the set), `left` (not begun), or what the preview
+     * said of it.
      *
      * Each step is in the journal before a byte leaves, so that `resume` goes on after any end: nothing is lost, and
      * nothing is done twice. A preview is applied once. The run stops in order when [budget] or the quota is used up,
@@ -88,13 +99,15 @@ class ChangesResource internal constructor(private val seam: Seam) {
      *
      * A folder may number its records itself. Then a new record is `done` with another number (`renumbered`), and
      * further ones with a number of that folder wait until [numbers] allows them. A creation whose answer was lost is
-     * looked for by number and name; what cannot be found is `unknown`, and is never sent again.
+     * looked for by number and name; what cannot be found is `unknown`, and is never sent again. So is a new row whose
+     * id the service makes; one whose id it keeps is sent again, as it is the same row then. Where a request with
+     * several rows is refused, the page is read, and the rest is sent in halves, so that each row has its own outcome.
      *
      * Errors: [ConfigException] when the preview is of another company, was applied before, or rests on schemas that
      * have changed, and when the journal cannot be written; [ConflictException] when another process has the journal;
      * [NetworkException] and others when the run cannot go on. Their [BeProductException.details] hold the report.
      *
-     * @param preview What `preview` has returned.
+     * @param preview What `preview` has returned, or its JSON as a text.
      * @param journal Path of the journal, a new file. Default: a file in the state folder; required where the library
      * has none, as in mobile apps.
      * @param budget Requests that the run may take: a number, or a share of the day's limit such as `40%`. Default:

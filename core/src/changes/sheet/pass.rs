@@ -1,0 +1,365 @@
+//! One pass over what has rows: read once, compared with the preview, and written in order, a hundred rows a request.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+
+use super::MOST_ROWS;
+use super::write::{Told, in_one, requests};
+use crate::changes::edit::Kind;
+use crate::changes::journal::Line;
+use crate::changes::outcome::{Fate, Outcome, Stored};
+use crate::changes::part::{Part, Row, Rows, Sheet};
+use crate::changes::run::{Run, State};
+use crate::changes::task::Task;
+use crate::changes::write::ends_all;
+use crate::error::{Error, Result};
+use crate::handlers::at_a_time;
+use crate::own;
+use crate::schemas::FieldCheck;
+
+/// How a task has come out of a pass.
+enum Step {
+    Ended(Outcome),
+    /// The service says that it was carried out. The id is that of a new row, where the answer tells.
+    Accepted(Option<String>),
+    /// It may have arrived.
+    Sent,
+    /// The service has refused a request with several rows, and may have stored some.
+    Split,
+    /// It was written down, and did not leave.
+    Back,
+}
+
+#[derive(Default)]
+struct Passed {
+    steps: Vec<(usize, Step)>,
+    rows: Rows,
+    /// Ids that were there before the first new row, where they were not known.
+    ids: Option<Vec<String>>,
+    meta: own::Meta,
+    /// What keeps the others from being sent.
+    stopped: Option<Error>,
+    /// The journal cannot be written.
+    failed: Option<Error>,
+}
+
+impl Run<'_> {
+    /// Tasks by where their rows are, in their order.
+    pub(in crate::changes) fn sheets(&self, places: &[usize]) -> Vec<(Sheet, Vec<usize>)> {
+        let mut sheets: Vec<(Sheet, Vec<usize>)> = Vec::new();
+        let mut known: HashMap<Sheet, usize> = HashMap::new();
+        for place in places {
+            let Some(sheet) = self.tasks[*place].sheet() else { continue };
+            let at = *known.entry(sheet.clone()).or_insert_with(|| {
+                sheets.push((sheet, Vec::new()));
+                sheets.len() - 1
+            });
+            sheets[at].1.push(*place);
+        }
+        sheets
+    }
+
+    /// Requests that reading all rows takes.
+    fn reads(&self, place: usize) -> u64 {
+        self.tasks[place].part.as_ref().map_or(1, |part| part.reads.max(1))
+    }
+
+    /// Requests that reading once more takes, of what is to be looked at again.
+    pub(in crate::changes) fn reads_of(&self, places: &[usize]) -> u64 {
+        self.sheets(places).iter().map(|(_, places)| self.reads(places[0])).sum()
+    }
+
+    /// How many of these tasks can be paid for, with the reads before and after.
+    pub(in crate::changes) fn affordable_parts(&self, batch: &[usize], left: u64) -> usize {
+        let looks = 1 + u64::from(self.verifies);
+        let (mut spent, mut count) = (0, 0);
+        for (_, places) in self.sheets(batch) {
+            spent += looks * self.reads(places[0]);
+            let mut rest = &places[..];
+            while !rest.is_empty() {
+                let tasks: Vec<&Task> = rest.iter().map(|place| &self.tasks[*place]).collect();
+                let in_one = in_one(&tasks, MOST_ROWS);
+                spent += requests(&tasks[..in_one]);
+                if spent > left {
+                    return count;
+                }
+                count += in_one;
+                rest = &rest[in_one..];
+            }
+        }
+        count
+    }
+
+    /// Writes rows. Returns the error that keeps others from being sent.
+    pub(in crate::changes) async fn write_parts(&mut self, batch: &[usize]) -> Result<Option<Error>> {
+        let sheets = self.sheets(batch);
+        let (has_stopped, began) = (AtomicBool::new(false), self.now());
+        let mut passes = Vec::with_capacity(sheets.len());
+        {
+            let (this, has_stopped) = (&*self, &has_stopped);
+            let mut work: Vec<BoxFuture<'_, Passed>> = Vec::with_capacity(sheets.len());
+            for (sheet, places) in &sheets {
+                work.push(Box::pin(this.pass(sheet, places, has_stopped)));
+            }
+            let mut work = at_a_time(self.scene.requester, work);
+            while let Some(passed) = work.next().await {
+                passes.push(passed);
+            }
+        }
+        let (mut stopped, mut failed) = (None, None);
+        for ((sheet, _), passed) in sheets.into_iter().zip(passes) {
+            self.meta.absorb(passed.meta);
+            if let Some(ids) = passed.ids {
+                self.rows_before.insert(sheet.clone(), ids.into_iter().collect());
+            }
+            self.present.insert(sheet, passed.rows);
+            for (place, step) in passed.steps {
+                if !matches!(step, Step::Ended(_)) {
+                    self.sent_at[place].get_or_insert_with(|| began.clone());
+                }
+                match step {
+                    Step::Ended(outcome) => self.end(place, outcome).await?,
+                    Step::Accepted(id) => self.states[place] = State::Accepted { id, number: None },
+                    Step::Sent => self.states[place] = State::Sent,
+                    Step::Split => {
+                        self.states[place] = State::Sent;
+                        let limit = self.limits.get(&place).copied().unwrap_or(MOST_ROWS);
+                        self.limits.insert(place, (limit / 2).max(1));
+                        self.split.insert(place);
+                    }
+                    Step::Back => self.states[place] = State::Due,
+                }
+            }
+            stopped = stopped.or(passed.stopped);
+            failed = failed.or(passed.failed);
+        }
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(stopped),
+        }
+    }
+
+    async fn pass(&self, sheet: &Sheet, places: &[usize], has_stopped: &AtomicBool) -> Passed {
+        let mut passed = Passed::default();
+        let stop = || has_stopped.load(Ordering::Relaxed) || self.check_cancelled().is_err();
+        let first = &self.tasks[places[0]];
+        let (Some(record), Some(part)) = (self.record_of(places[0]), &first.part) else { return passed };
+        if stop() {
+            return passed;
+        }
+        let read = match self.scene.read_rows(&first.resource, &record, part).await {
+            Ok(read) => read,
+            Err(error) => {
+                passed.meta.absorb(error.spent());
+                if error.is_of_one() {
+                    let reason = format!("it cannot be read any more: {}", error.message());
+                    let stale = || Step::Ended(Outcome::new(Fate::Stale).because(reason.clone()));
+                    passed.steps.extend(places.iter().map(|place| (*place, stale())));
+                } else {
+                    has_stopped.store(true, Ordering::Relaxed);
+                    passed.stopped = Some(error);
+                }
+                return passed;
+            }
+        };
+        passed.meta.absorb(read.meta);
+        let check = match self.scene.check_of_part(&first.resource, &record, part) {
+            Ok(check) => check,
+            Err(error) => return Passed { failed: Some(error), ..passed },
+        };
+        let mut due = Vec::new();
+        for place in places {
+            match self.present_says(*place, &read.rows, &check) {
+                Some(outcome) => passed.steps.push((*place, Step::Ended(outcome))),
+                None => due.push(*place),
+            }
+        }
+        passed.rows = read.rows;
+        // The ids that are there now are written down before the first new row, which is known by not being among them.
+        if due.iter().any(|place| self.adds_unnamed(*place)) && !self.rows_before.contains_key(sheet) {
+            let ids: Vec<_> = passed.rows.iter().map(|row| row.id.to_lowercase()).collect();
+            let line = Line::Rows { task: places[0], ids: ids.clone() };
+            if let Err(error) = self.journal.write(line).await {
+                has_stopped.store(true, Ordering::Relaxed);
+                return Passed { failed: Some(error), ..passed };
+            }
+            passed.ids = Some(ids);
+        }
+        let mut rest = &due[..];
+        while !rest.is_empty() && !stop() {
+            let tasks: Vec<&Task> = rest.iter().map(|place| &self.tasks[*place]).collect();
+            let limit = self.limits.get(&rest[0]).copied().unwrap_or(MOST_ROWS);
+            let (now, later) = rest.split_at(in_one(&tasks, limit));
+            rest = later;
+            match self.write(&record, now, &mut passed).await {
+                Ok(true) => {}
+                // The order stays: what comes after waits until it is known what became of this.
+                Ok(false) => break,
+                Err(error) => {
+                    has_stopped.store(true, Ordering::Relaxed);
+                    passed.steps.extend(now.iter().map(|place| (*place, Step::Sent)));
+                    passed.failed = Some(error);
+                }
+            }
+            if passed.stopped.is_some() {
+                has_stopped.store(true, Ordering::Relaxed);
+            }
+        }
+        passed
+    }
+
+    /// One request, written down before it leaves and when its answer came. Returns whether the next may follow.
+    async fn write(&self, record: &str, places: &[usize], passed: &mut Passed) -> Result<bool> {
+        let sent = |place: &usize| Line::Sent { task: *place, at: self.now() };
+        self.journal.write_all(places.iter().map(sent).collect()).await?;
+        let tasks: Vec<&Task> = places.iter().map(|place| &self.tasks[*place]).collect();
+        let mut step =
+            |made: &dyn Fn() -> Step| passed.steps.extend(places.iter().map(|place| (*place, made())));
+        let error = match self.scene.write_rows(record, &tasks, &passed.rows).await {
+            Ok(told) => {
+                let goes_on = !told.unclear.contains(&true);
+                self.note_told(places, told, passed).await?;
+                return Ok(goes_on);
+            }
+            Err(error) => error,
+        };
+        match error.outcome() {
+            own::Outcome::Applied => {
+                let told = Told {
+                    ids: vec![None; places.len()],
+                    unclear: vec![false; places.len()],
+                    meta: error.spent(),
+                };
+                self.note_told(places, told, passed).await?;
+                return Ok(true);
+            }
+            own::Outcome::NotSent | own::Outcome::Refused
+                if error.outcome() == own::Outcome::NotSent || ends_all(&error) =>
+            {
+                step(&|| Step::Back);
+                let open = |place: &usize| Line::Open { task: *place, unclear: false };
+                self.journal.write_all(places.iter().map(open).collect()).await?;
+                passed.meta.absorb(error.spent());
+                passed.stopped = Some(error);
+                return Ok(false);
+            }
+            own::Outcome::Refused if places.len() == 1 => {
+                let refused = Outcome::new(Fate::Refused).because(error.message());
+                step(&|| Step::Ended(refused.clone()));
+            }
+            // The service has looked at the rows, and may have stored those before the one that it refused.
+            own::Outcome::Refused | own::Outcome::Unknown if places.len() > 1 && is_refusal(&error) => {
+                step(&|| Step::Split);
+            }
+            _ => step(&|| Step::Sent),
+        }
+        passed.meta.absorb(error.spent());
+        Ok(false)
+    }
+
+    async fn note_told(&self, places: &[usize], told: Told, passed: &mut Passed) -> Result<()> {
+        let mut lines = Vec::with_capacity(places.len());
+        let rows = places.iter().zip(told.ids).zip(told.unclear);
+        for ((place, id), is_unclear) in rows {
+            if is_unclear {
+                passed.steps.push((*place, Step::Sent));
+            } else {
+                lines.push(Line::Accepted { task: *place, id: id.clone(), number: None });
+                passed.steps.push((*place, Step::Accepted(id)));
+            }
+        }
+        passed.meta.absorb(told.meta);
+        self.journal.write_all(lines).await
+    }
+
+    /// What is to be said of a task before it is written, unless it is to be written.
+    fn present_says(&self, place: usize, rows: &Rows, check: &FieldCheck) -> Option<Outcome> {
+        let task = &self.tasks[place];
+        let part = task.part.as_ref()?;
+        let row = part.find(rows, part.row_id.as_deref());
+        let done = |reason: &str| self.of_part(place, Outcome::new(Fate::Done).because(reason), None);
+        let stale = |reason: &str| Some(self.of_part(place, Outcome::new(Fate::Stale).because(reason), None));
+        if task.kind == Kind::Delete {
+            return row.is_none().then(|| done("it was gone already"));
+        }
+        if row.is_none() {
+            return match task.kind {
+                Kind::Update if !part.what.is_single() => stale("the row is gone"),
+                _ => None,
+            };
+        }
+        if self.has_planned(place, row, check) {
+            return Some(done("it was there already"));
+        }
+        let strange: Vec<_> = task
+            .fields
+            .iter()
+            .filter(|change| {
+                !part.has(row, check, &change.id, &change.old)
+                    && !part.has(row, check, &change.id, &change.new)
+            })
+            .map(|change| self.stored(part, row, change))
+            .collect();
+        if strange.is_empty() || task.kind == Kind::Create {
+            return None;
+        }
+        let outcome = stale("somebody has changed it since the preview: preview it again")?;
+        Some(outcome.with(strange))
+    }
+
+    /// Whether a task adds a row whose id the service makes.
+    pub(in crate::changes) fn adds_unnamed(&self, place: usize) -> bool {
+        let task = &self.tasks[place];
+        task.kind == Kind::Create
+            && task.part.as_ref().is_some_and(|part| part.row_id.is_none() && !part.what.is_single())
+    }
+
+    /// Whether a row has all that a task plans.
+    pub(in crate::changes) fn has_planned(
+        &self,
+        place: usize,
+        row: Option<&Row>,
+        check: &FieldCheck,
+    ) -> bool {
+        let task = &self.tasks[place];
+        task.part.as_ref().is_some_and(|part| {
+            task.fields.iter().all(|change| part.has(row, check, &change.id, &change.new))
+        })
+    }
+
+    pub(in crate::changes) fn stored(
+        &self,
+        part: &Part,
+        row: Option<&Row>,
+        change: &crate::changes::preview::FieldChange,
+    ) -> Stored {
+        let (stored, _) = part.present(row, &change.id);
+        Stored { id: change.id.clone(), sent: change.new.clone(), stored: stored.clone() }
+    }
+
+    /// An outcome with the record and the row that it is about.
+    pub(in crate::changes) fn of_part(&self, place: usize, outcome: Outcome, row: Option<&str>) -> Outcome {
+        let task = &self.tasks[place];
+        let known = match &self.states[place] {
+            State::Accepted { id, .. } => id.clone(),
+            _ => None,
+        };
+        let named = task.part.as_ref().and_then(|part| part.row_id.clone());
+        Outcome {
+            id: self.record_of(place),
+            number: task.number.clone(),
+            row_id: row.map(str::to_owned).or(known).or(named),
+            ..outcome
+        }
+    }
+}
+
+/// Whether the service has read a request and did not want it.
+fn is_refusal(error: &Error) -> bool {
+    use own::ErrorKind::{Conflict, NotFound, Permission, Validation};
+    error.status().is_some_and(|status| (400..500).contains(&status))
+        && matches!(error.kind(), Conflict | NotFound | Permission | Validation)
+}
