@@ -120,7 +120,7 @@ fn a_file_is_previewed_applied_and_resumed() {
     let results = shell.read("r.csv");
     assert!(
         results.starts_with(
-            "index,origin,kind,resource,outcome,id,number,reason\n0,styles.csv:2,update,style,done,"
+            "index,origin,kind,resource,outcome,id,number,row_id,reason\n0,styles.csv:2,update,style,done,"
         ),
         "{results}"
     );

@@ -478,6 +478,7 @@ impl<'a> Run<'a> {
             later: Vec::new(),
             rows_before: HashMap::new(),
             present: HashMap::new(),
+            fresh: HashMap::new(),
             limits: HashMap::new(),
             split: HashSet::new(),
             budget: None,

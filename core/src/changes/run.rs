@@ -82,6 +82,8 @@ pub(super) struct Run<'a> {
     pub(super) rows_before: HashMap<Sheet, HashSet<String>>,
     /// Rows as they were read before they were written, as long as this process lives.
     pub(super) present: HashMap<Sheet, Rows>,
+    /// Rows that were read just now, and are written next.
+    pub(super) fresh: HashMap<Sheet, Rows>,
     /// Rows a request, where several in one were refused.
     pub(super) limits: HashMap<usize, usize>,
     /// Tasks whose request was refused with others in it.

@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 
 use super::MOST_ROWS;
+use super::read::Read;
 use super::write::{Told, in_one, requests};
 use crate::changes::edit::Kind;
 use crate::changes::journal::Line;
@@ -97,12 +98,13 @@ impl Run<'_> {
     pub(in crate::changes) async fn write_parts(&mut self, batch: &[usize]) -> Result<Option<Error>> {
         let sheets = self.sheets(batch);
         let (has_stopped, began) = (AtomicBool::new(false), self.now());
+        let mut fresh = std::mem::take(&mut self.fresh);
         let mut passes = Vec::with_capacity(sheets.len());
         {
             let (this, has_stopped) = (&*self, &has_stopped);
             let mut work: Vec<BoxFuture<'_, Passed>> = Vec::with_capacity(sheets.len());
             for (sheet, places) in &sheets {
-                work.push(Box::pin(this.pass(sheet, places, has_stopped)));
+                work.push(Box::pin(this.pass(sheet, places, fresh.remove(sheet), has_stopped)));
             }
             let mut work = at_a_time(self.scene.requester, work);
             while let Some(passed) = work.next().await {
@@ -142,7 +144,13 @@ impl Run<'_> {
         }
     }
 
-    async fn pass(&self, sheet: &Sheet, places: &[usize], has_stopped: &AtomicBool) -> Passed {
+    async fn pass(
+        &self,
+        sheet: &Sheet,
+        places: &[usize],
+        fresh: Option<Rows>,
+        has_stopped: &AtomicBool,
+    ) -> Passed {
         let mut passed = Passed::default();
         let stop = || has_stopped.load(Ordering::Relaxed) || self.check_cancelled().is_err();
         let first = &self.tasks[places[0]];
@@ -150,7 +158,11 @@ impl Run<'_> {
         if stop() {
             return passed;
         }
-        let read = match self.scene.read_rows(&first.resource, &record, part).await {
+        let read = match fresh {
+            Some(rows) => Ok(Read { rows, ..Read::default() }),
+            None => self.scene.read_rows(&first.resource, &record, part).await,
+        };
+        let read = match read {
             Ok(read) => read,
             Err(error) => {
                 passed.meta.absorb(error.spent());

@@ -72,6 +72,7 @@ impl Run<'_> {
             for (place, shown) in places.iter().zip(&shown) {
                 self.look_for_lost_values(&sheet, *place, shown, &read.rows).await?;
             }
+            self.fresh.insert(sheet.clone(), read.rows);
             looked.push((sheet, places, Ok(shown)));
         }
         Ok(looked)
@@ -227,6 +228,7 @@ impl Run<'_> {
                 Err(_) => open.extend(places),
             }
         }
+        self.fresh.clear();
         Ok(open)
     }
 
@@ -292,6 +294,10 @@ impl Run<'_> {
             }
             open = still;
         }
+        // What is sent again need not be read again before.
+        let due = self.places(|state| matches!(state, State::Due));
+        let due: HashSet<_> = due.into_iter().filter_map(|place| self.tasks[place].sheet()).collect();
+        self.fresh.retain(|sheet, _| due.contains(sheet));
         Ok(())
     }
 
