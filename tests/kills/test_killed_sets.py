@@ -72,8 +72,10 @@ class Set:
     def state(self, client: BeProduct) -> Counter[str]:
         """How often each text is there."""
         texts: list[Any] = [values_of(row).get("label") for row in client.data_tables.data(self.table)]
-        for style in client.style.list(folder_id=self.folder):
-            texts.append(style["headerName"])
+        # Lists lag behind a write for three more of them.
+        for _ in range(4):
+            styles = [style["headerName"] for style in client.style.list(folder_id=self.folder)]
+        texts += styles
         for style in {edit["record"]["id"] for edit in self.edits if edit.get("app_id")}:
             rows = client.style.app_get(style, self.grid)["data"]["gridData"]
             texts += [values_of(row).get("step") for row in rows]
