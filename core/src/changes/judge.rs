@@ -9,6 +9,7 @@ use super::edit::{Aim, Edit, Key, Kind, Of};
 use super::header;
 use super::masters::Master;
 use super::members;
+use super::part::What;
 use super::present::{self, Kept, Match, Wanted};
 use super::preview::{Action, FieldChange, Judged};
 use super::sheet;
@@ -368,6 +369,7 @@ fn find_conflicts(edits: &mut [Working]) {
     for places in of_record.values().filter(|places| places.len() > 1) {
         disagree(edits, places, &mut reasons);
     }
+    disagree_on_deletion(edits, &mut reasons);
     for ((_, _, number), places) in of_number {
         let records: Vec<_> = places.iter().map(|place| &edits[*place].judged.id).collect();
         let differ = records.iter().any(|id| id.is_none() || *id != records[0]);
@@ -382,6 +384,40 @@ fn find_conflicts(edits: &mut [Working]) {
         let judged = &mut edits[place].judged;
         judged.action = Action::Conflict;
         judged.reason = Some(reason);
+    }
+}
+
+/// A record or a row of a plan that is deleted, and parts of it that are written.
+fn disagree_on_deletion(edits: &[Working], reasons: &mut BTreeMap<usize, String>) {
+    let mut groups: HashMap<String, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    for (place, working) in edits.iter().enumerate().filter(|(_, one)| one.judged.action.sends()) {
+        let judged = &working.judged;
+        let is_deletion = judged.kind == Kind::Delete;
+        let record =
+            format!("{}/{}", judged.resource, judged.id.as_deref().unwrap_or_default().to_lowercase());
+        let mut add = |name: String, deletes: bool| {
+            let (deletions, others) = groups.entry(name).or_default();
+            if deletes { deletions.push(place) } else { others.push(place) }
+        };
+        match &judged.part {
+            None if is_deletion => add(record, true),
+            Some(part) if judged.id.is_some() => {
+                if part.what == What::Timeline {
+                    let row = part.row_id.as_deref().unwrap_or_default().to_lowercase();
+                    add(format!("{record}/{row}"), is_deletion);
+                }
+                add(record, false);
+            }
+            _ => {}
+        }
+    }
+    for (deletions, others) in
+        groups.into_values().filter(|(one, other)| !one.is_empty() && !other.is_empty())
+    {
+        let (one, other) = (named(edits, &deletions, usize::MAX), named(edits, &others, usize::MAX));
+        for place in deletions.into_iter().chain(others) {
+            reasons.entry(place).or_insert(format!("{one} and {other} disagree on whether it is deleted"));
+        }
     }
 }
 

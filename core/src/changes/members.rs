@@ -13,8 +13,11 @@ use crate::value::{FieldType, equal, standard_type, values_of};
 /// planned one is.
 pub(super) fn has_colorways(present: &Value, planned: &Value) -> bool {
     let present = present.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut planned: Vec<&Value> = planned.as_array().into_iter().flatten().collect();
+    // Those with an id first, then those of which most is planned.
+    planned.sort_by_key(|one| (one["id"].is_null(), std::cmp::Reverse(values_in(one))));
     let mut taken: Vec<usize> = Vec::new();
-    planned.as_array().into_iter().flatten().all(|planned| {
+    planned.into_iter().all(|planned| {
         let id = planned["id"].as_str();
         let is_it = |one: &Value| match id {
             Some(id) => one["id"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(id)),
@@ -27,6 +30,14 @@ pub(super) fn has_colorways(present: &Value, planned: &Value) -> bool {
         taken.extend(found);
         found.is_some()
     })
+}
+
+fn values_in(colorway: &Value) -> usize {
+    match &colorway["fields"] {
+        Value::Object(fields) => fields.len(),
+        Value::Array(fields) => fields.len(),
+        _ => 0,
+    }
 }
 
 /// Whether a colorway has the values that are planned for it.
@@ -94,4 +105,40 @@ pub(super) fn put(
         .and_then(|()| arguments::prepare(create, &arguments))
         .map_err(|error| error.message().to_owned())?;
     Ok(arguments.remove(argument).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colorways_are_told_apart_by_their_ids_first() {
+        let is =
+            |id: &str, name: &str| json!({"id": id, "colorNumber": "01", "colorName": name, "fields": {}});
+        let present = json!([is("c1", "Red"), is("c2", "Red"), is("c3", "Blue")]);
+        let new = |name: &str| json!({"fields": {"color_name": name}});
+        let known = |id: &str, name: &str| json!({"id": id, "fields": {"color_name": name}});
+        for (planned, expected) in [
+            (json!([new("Red"), known("C1", "Red")]), true),
+            (json!([new("Red"), new("Red"), known("c1", "Red")]), false),
+            (json!([known("c3", "Red")]), false),
+            // Those of which most is planned choose first.
+            (
+                json!([new("Red"), {"fields": [{"id": "color_name", "value": "Red"}, {"id": "color_number", "value": "01"}]}]),
+                true,
+            ),
+            (json!([known("c4", "Red")]), false),
+        ] {
+            assert_eq!(has_colorways(&present, &planned), expected, "{planned}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_compared_as_far_as_they_are_said() {
+        let present =
+            json!([{"name": "S", "price": 1, "sizeIndex": 0}, {"name": "M", "price": 2, "sizeIndex": 1}]);
+        assert!(has_sizes(&present, &json!([{"name": "S"}, {"name": "M", "price": 2}])));
+        assert!(!has_sizes(&present, &json!([{"name": "M"}, {"name": "S"}])));
+        assert!(!has_sizes(&present, &json!([{"name": "S"}])));
+    }
 }

@@ -299,9 +299,19 @@ async fn go_on(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
         if !run.rests_on(place) {
             continue;
         }
-        let (print, _, spent) = scene.read_schema(place).await?;
-        run.meta.absorb(spent);
-        if print != *before {
+        let is_same = match scene.read_schema(place).await {
+            Ok((print, _, spent)) => {
+                run.meta.absorb(spent);
+                print == *before
+            }
+            // A folder, an application or a table that is gone does not keep the others from going on.
+            Err(error) if error.is_of_one() => {
+                run.meta.absorb(error.spent());
+                false
+            }
+            Err(error) => return Err(error),
+        };
+        if !is_same {
             run.give_up_schema(place).await?;
         }
     }

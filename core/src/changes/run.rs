@@ -123,6 +123,10 @@ impl Run<'_> {
                 return Ok(End::Budget);
             }
             let batch = &batch[..affordable];
+            if self.tasks[batch[0]].part.is_none() {
+                // It is not fresh any more when the headers are written.
+                self.fresh.clear();
+            }
             let stopped = match self.tasks[batch[0]].kind {
                 _ if self.tasks[batch[0]].part.is_some() => self.write_parts(batch).await?,
                 Kind::Create => self.create(batch).await?,

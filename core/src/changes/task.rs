@@ -102,7 +102,10 @@ impl Task {
 /// Edits with the same one are one task.
 fn key(edit: &Judged) -> Option<(Kind, String, String, String)> {
     let target = match &edit.part {
-        Some(part) if edit.kind == Kind::Create && !part.what.is_single() => return None,
+        // A new row whose id the service makes is one of its own.
+        Some(part) if edit.kind == Kind::Create && part.row_id.is_none() && !part.what.is_single() => {
+            return None;
+        }
         Some(part) => part.target(),
         None => String::new(),
     };

@@ -49,7 +49,13 @@ pub(in crate::changes) async fn judge(
             Err((action, reason)) => working[edit.index] = Some(ended(edit, action, reason)),
         }
     }
-    let mut parts = Parts { judge, apps: HashMap::new(), tags: HashMap::new(), variations: HashMap::new() };
+    let mut parts = Parts {
+        judge,
+        apps: HashMap::new(),
+        tags: HashMap::new(),
+        variations: HashMap::new(),
+        unread: HashMap::new(),
+    };
     let mut sheets: BTreeMap<Sheet, Vec<(&Edit, Whole, Part)>> = BTreeMap::new();
     for (edit, whole) in wholes {
         match parts.part(edit, &whole).await? {
@@ -155,6 +161,8 @@ struct Parts<'a, 'b> {
     tags: HashMap<&'static str, Vec<String>>,
     /// Whether variations are on, by application.
     variations: HashMap<String, bool>,
+    /// Why a schema or the applications of a folder cannot be read.
+    unread: HashMap<String, String>,
 }
 
 impl Parts<'_, '_> {
@@ -207,10 +215,13 @@ impl Parts<'_, '_> {
             _ => return Ok(Err("it names nothing that can be changed".into())),
         };
         if let Some(place) = part.schema_place(edit.of.resource(), whole.id.as_deref()) {
+            if let Some(reason) = self.unread.get(&place) {
+                return Ok(Err(reason.clone()));
+            }
             if !self.judge.schemas.contains_key(&place) {
                 let (print, schema, spent) = match self.judge.scene.read_schema(&place).await {
                     Ok(read) => read,
-                    Err(error) => return self.not_read("its fields cannot be read", error).map(Err),
+                    Err(error) => return self.not_read(place, "its fields cannot be read", error).map(Err),
                 };
                 self.judge.meta.absorb(spent);
                 let metadata = answer::find(&schema, "metadata").and_then(Value::as_array);
@@ -232,6 +243,10 @@ impl Parts<'_, '_> {
         has_row: bool,
     ) -> Result<Result<What, String>> {
         let key = (master.resource, whole.folder.to_lowercase());
+        let unread = format!("{}/apps of {}", key.0, key.1);
+        if let Some(reason) = self.unread.get(&unread) {
+            return Ok(Err(reason.clone()));
+        }
         if !self.apps.contains_key(&key) {
             let (list, id) = match &whole.id {
                 Some(id) => (format!("{}.app_list", master.resource), id),
@@ -245,7 +260,9 @@ impl Parts<'_, '_> {
             let value = match self.request(list, id).await {
                 Ok(value) => value,
                 Err(error) => {
-                    return self.not_read("the applications of its folder cannot be read", error).map(Err);
+                    return self
+                        .not_read(unread, "the applications of its folder cannot be read", error)
+                        .map(Err);
                 }
             };
             let text = |app: &Value, name: &str| app[name].as_str().unwrap_or_default().to_owned();
@@ -265,12 +282,15 @@ impl Parts<'_, '_> {
     }
 
     /// The reason why an edit is refused, unless the error is one of the whole preview.
-    fn not_read(&mut self, what: &str, error: Error) -> Result<String> {
+    fn not_read(&mut self, place: String, what: &str, error: Error) -> Result<String> {
         if !error.is_of_one() {
             return Err(error);
         }
         self.judge.meta.absorb(error.spent());
-        Ok(format!("{what}: {}", error.message()))
+        let reason = format!("{what}: {}", error.message());
+        // Once is enough for all that need it.
+        self.unread.insert(place, reason.clone());
+        Ok(reason)
     }
 
     async fn tags(&mut self, master: &'static Master) -> Result<&[String]> {

@@ -12,7 +12,7 @@ use super::write::{Told, in_one, requests};
 use crate::changes::edit::Kind;
 use crate::changes::journal::Line;
 use crate::changes::outcome::{Fate, Outcome, Stored};
-use crate::changes::part::{Part, Row, Rows, Sheet};
+use crate::changes::part::{Part, Row, Rows, Sheet, What};
 use crate::changes::run::{Run, State};
 use crate::changes::task::Task;
 use crate::changes::write::ends_all;
@@ -37,7 +37,9 @@ enum Step {
 #[derive(Default)]
 struct Passed {
     steps: Vec<(usize, Step)>,
+    /// What was read.
     rows: Rows,
+    is_read: bool,
     /// Ids that were there before the first new row, where they were not known.
     ids: Option<Vec<String>>,
     meta: own::Meta,
@@ -82,7 +84,8 @@ impl Run<'_> {
             let mut rest = &places[..];
             while !rest.is_empty() {
                 let tasks: Vec<&Task> = rest.iter().map(|place| &self.tasks[*place]).collect();
-                let in_one = in_one(&tasks, MOST_ROWS);
+                let limit = self.limits.get(&rest[0]).copied().unwrap_or(MOST_ROWS);
+                let in_one = in_one(&tasks, limit);
                 spent += requests(&tasks[..in_one]);
                 if spent > left {
                     return count;
@@ -117,7 +120,9 @@ impl Run<'_> {
             if let Some(ids) = passed.ids {
                 self.rows_before.insert(sheet.clone(), ids.into_iter().collect());
             }
-            self.present.insert(sheet, passed.rows);
+            if passed.is_read {
+                self.present.insert(sheet, passed.rows);
+            }
             for (place, step) in passed.steps {
                 if !matches!(step, Step::Ended(_)) {
                     self.sent_at[place].get_or_insert_with(|| began.clone());
@@ -190,6 +195,7 @@ impl Run<'_> {
             }
         }
         passed.rows = read.rows;
+        passed.is_read = true;
         // The ids that are there now are written down before the first new row, which is known by not being among them.
         if due.iter().any(|place| self.adds_unnamed(*place)) && !self.rows_before.contains_key(sheet) {
             let ids: Vec<_> = passed.rows.iter().map(|row| row.id.to_lowercase()).collect();
@@ -258,9 +264,16 @@ impl Run<'_> {
                 passed.stopped = Some(error);
                 return Ok(false);
             }
+            // It is about the page, or about the one row.
+            own::Outcome::Refused | own::Outcome::Unknown if is_of_page(&error) => {
+                let refused = Outcome::new(Fate::Refused).because(error.message());
+                step(&|| Step::Ended(refused.clone()));
+            }
             own::Outcome::Refused if places.len() == 1 => {
                 let refused = Outcome::new(Fate::Refused).because(error.message());
                 step(&|| Step::Ended(refused.clone()));
+                passed.meta.absorb(error.spent());
+                return Ok(true);
             }
             // The service has looked at the rows, and may have stored those before the one that it refused.
             own::Outcome::Refused | own::Outcome::Unknown if places.len() > 1 && is_refusal(&error) => {
@@ -303,6 +316,9 @@ impl Run<'_> {
                 _ => None,
             };
         }
+        if part.what == What::Timeline && part.present(row, "id").0.is_null() {
+            return stale("the row has no such milestone any more");
+        }
         if self.has_planned(place, row, check) {
             return Some(done("it was there already"));
         }
@@ -315,7 +331,8 @@ impl Run<'_> {
             })
             .map(|change| self.stored(part, row, change))
             .collect();
-        if strange.is_empty() || task.kind == Kind::Create {
+        // A new page may have values of its own.
+        if strange.is_empty() || task.kind == Kind::Create || part.created_by.is_some() {
             return None;
         }
         let outcome = stale("somebody has changed it since the preview: preview it again")?;
@@ -369,9 +386,16 @@ impl Run<'_> {
     }
 }
 
-/// Whether the service has read a request and did not want it.
+/// Whether the service has looked at the rows and did not want one of them.
 fn is_refusal(error: &Error) -> bool {
-    use own::ErrorKind::{Conflict, NotFound, Permission, Validation};
+    is_4xx(error) && matches!(error.kind(), own::ErrorKind::Conflict | own::ErrorKind::Validation)
+}
+
+/// Whether the service has no such page, or does not let it be written.
+fn is_of_page(error: &Error) -> bool {
+    is_4xx(error) && matches!(error.kind(), own::ErrorKind::NotFound | own::ErrorKind::Permission)
+}
+
+fn is_4xx(error: &Error) -> bool {
     error.status().is_some_and(|status| (400..500).contains(&status))
-        && matches!(error.kind(), Conflict | NotFound | Permission | Validation)
 }

@@ -1,6 +1,6 @@
 //! Reading rows back: what was accepted is done when it is there, and what may have arrived is looked for.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -24,6 +24,16 @@ pub(in crate::changes) enum Shown {
     Other(Box<Row>),
     /// Its row is not there.
     Gone,
+    /// It is not there as planned, and there are new rows that are of no task.
+    Perhaps,
+}
+
+/// New rows, by the tasks that have added them.
+#[derive(Default)]
+struct NewRows {
+    by_task: HashMap<usize, String>,
+    /// Whether there are some that no task is known to have added.
+    has_others: bool,
 }
 
 /// One read of what has rows, and what it shows of each task, in their order.
@@ -87,20 +97,44 @@ impl Run<'_> {
 
     fn shown(&self, sheet: &Sheet, places: &[usize], rows: &Rows) -> Result<Vec<Shown>> {
         let Some(check) = self.check_of_place(places[0])? else { return Ok(Vec::new()) };
-        // A new row is one that was not there before, and that is not known to be of another task.
-        let mut new = Vec::new();
-        if let Some(before) = self.rows_before.get(sheet) {
-            let taken = self.taken(sheet);
-            let is_new = |row: &&Row| {
-                let id = row.id.to_lowercase();
-                !before.contains(&id) && !taken.contains(&id)
-            };
-            new.extend(rows.iter().filter(is_new));
-        }
-        Ok(places.iter().map(|place| self.shown_of(*place, rows, &check, &mut new)).collect())
+        let found = self.new_rows(sheet, rows, &check);
+        Ok(places.iter().map(|place| self.shown_of(*place, rows, &check, &found)).collect())
     }
 
-    fn shown_of(&self, place: usize, rows: &Rows, check: &FieldCheck, new: &mut Vec<&Row>) -> Shown {
+    /// The new rows of all tasks that may have added one. A new row is one that was not there before and is not known to be of another
+    /// task; those of which most is planned choose first.
+    fn new_rows(&self, sheet: &Sheet, rows: &Rows, check: &FieldCheck) -> NewRows {
+        let Some(before) = self.rows_before.get(sheet) else { return NewRows::default() };
+        let taken = self.taken(sheet);
+        let is_new = |row: &&Row| {
+            let id = row.id.to_lowercase();
+            !before.contains(&id) && !taken.contains(&id)
+        };
+        let mut new: Vec<&Row> = rows.iter().filter(is_new).collect();
+        let may_have_added = |place: &usize| match &self.states[*place] {
+            State::Sent => true,
+            State::Accepted { id, .. } => id.is_none(),
+            State::Ended(outcome) => outcome.outcome == Fate::Unverified && outcome.row_id.is_none(),
+            State::Due => false,
+        };
+        let own = (0..self.tasks.len()).filter(|place| self.adds_unnamed(*place)).filter(may_have_added);
+        let mut own: Vec<_> =
+            own.filter(|place| self.tasks[*place].sheet().as_ref() == Some(sheet)).collect();
+        own.sort_by_key(|place| std::cmp::Reverse(self.tasks[*place].fields.len()));
+        let mut found = NewRows::default();
+        for place in own {
+            let task = &self.tasks[place];
+            let Some(part) = &task.part else { continue };
+            let values = || task.fields.iter().map(|change| (change.id.as_str(), &change.new));
+            if let Some(at) = new.iter().position(|row| part.is_like(row, check, values())) {
+                found.by_task.insert(place, new.remove(at).id.clone());
+            }
+        }
+        found.has_others = !new.is_empty();
+        found
+    }
+
+    fn shown_of(&self, place: usize, rows: &Rows, check: &FieldCheck, found: &NewRows) -> Shown {
         let task = &self.tasks[place];
         let Some(part) = &task.part else { return Shown::Gone };
         let told = match &self.states[place] {
@@ -119,9 +153,9 @@ impl Run<'_> {
                 (_, None) => Shown::Gone,
             };
         }
-        let values = || task.fields.iter().map(|change| (change.id.as_str(), &change.new));
-        match new.iter().position(|row| part.is_like(row, check, values())) {
-            Some(at) => Shown::Done(Some(new.remove(at).id.clone())),
+        match found.by_task.get(&place) {
+            Some(id) => Shown::Done(Some(id.clone())),
+            None if found.has_others => Shown::Perhaps,
             None => Shown::Gone,
         }
     }
@@ -228,7 +262,9 @@ impl Run<'_> {
                 Err(_) => open.extend(places),
             }
         }
-        self.fresh.clear();
+        for (sheet, _) in self.sheets(places) {
+            self.fresh.remove(&sheet);
+        }
         Ok(open)
     }
 
@@ -284,9 +320,10 @@ impl Run<'_> {
                             let outcome = self.of_part(place, Outcome::new(Fate::Done), row.as_deref());
                             self.end(place, outcome).await?;
                         }
-                        // What was refused does not come later.
-                        shown if is_last || self.split.remove(&place) => {
-                            self.repeat_part(place, &shown, is_last).await?;
+                        // What was refused does not come later; a new row of it may show later.
+                        shown if is_last || self.split.contains(&place) && !self.adds_unnamed(place) => {
+                            let was_lost = !self.split.remove(&place);
+                            self.repeat_part(place, &shown, was_lost).await?;
                         }
                         _ => still.push(place),
                     }
@@ -309,14 +346,19 @@ impl Run<'_> {
                 let reason = "its answer was lost, and no new row has its values: it is not sent again";
                 Some(Outcome::new(Fate::Unknown).because(reason))
             }
+            (Kind::Create, Shown::Perhaps) => {
+                let reason = "a new row may be it, and has other values than planned: it is not sent again";
+                Some(Outcome::new(Fate::Unknown).because(reason))
+            }
             (Kind::Update, Shown::Gone) => Some(Outcome::new(Fate::Stale).because("the row is gone")),
             (Kind::Update, Shown::Other(row)) => {
                 let check = self.check_of_place(place)?;
                 let is_as_before = |part: &crate::changes::part::Part, check: &FieldCheck| {
-                    task.fields.iter().all(|change| {
-                        part.has(Some(row), check, &change.id, &change.old)
-                            || part.has(Some(row), check, &change.id, &change.new)
-                    })
+                    part.created_by.is_some()
+                        || task.fields.iter().all(|change| {
+                            part.has(Some(row), check, &change.id, &change.old)
+                                || part.has(Some(row), check, &change.id, &change.new)
+                        })
                 };
                 match (&task.part, check) {
                     (Some(part), Some(check)) if !is_as_before(part, &check) => {

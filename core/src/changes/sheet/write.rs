@@ -12,7 +12,7 @@ use crate::changes::task::Task;
 use crate::error::Result;
 use crate::handlers::update_rows;
 use crate::options::Call;
-use crate::own::Meta;
+use crate::own::{Meta, Outcome};
 
 /// What the answer says of each row.
 #[derive(Debug, Default)]
@@ -87,14 +87,25 @@ impl Scene<'_> {
         }
         let mut told =
             Told { ids: vec![None; tasks.len()], unclear: vec![false; tasks.len()], meta: Meta::default() };
-        for (operation, name, values) in requests {
+        for (index, (operation, name, values)) in requests.into_iter().enumerate() {
             let mut arguments = arguments.clone();
             arguments.insert(name.into(), values);
             let call = Call { arguments, options: self.options() };
             if part.what == What::DataTable {
                 return self.write_table(operation, &call).await;
             }
-            told.meta.absorb(self.requester.request(operation, &call).await?.meta);
+            match self.requester.request(operation, &call).await {
+                Ok(answer) => {
+                    told.meta.absorb(answer.meta);
+                }
+                Err(error) if index == 0 => return Err(error),
+                // The first has been carried out.
+                Err(error) => {
+                    told.meta.absorb(error.spent());
+                    let Meta { attempts, waits, cost, .. } = told.meta;
+                    return Err(error.with_outcome(Outcome::Unknown).with_trace(attempts, waits, cost));
+                }
+            }
         }
         Ok(told)
     }
