@@ -115,15 +115,21 @@ impl Synced {
             let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
             (std::mem::take(&mut waiting.text), waiting.writes)
         };
-        let end = self.file.seek(SeekFrom::End(0))?;
-        let added = self.file.write_all(&text).and_then(|()| self.file.sync_data());
+        let added = self.add(&text);
         match &added {
             Ok(()) => self.writes = writes,
-            Err(error) => {
-                self.failure = Some(error.kind());
-                // Half of a line is no step; what follows it would not be read.
-                let _ = self.file.set_len(end);
-            }
+            // What it has taken along is lost for the others, too.
+            Err(error) => self.failure = Some(error.kind()),
+        }
+        added
+    }
+
+    fn add(&mut self, text: &[u8]) -> std::io::Result<()> {
+        let end = self.file.seek(SeekFrom::End(0))?;
+        let added = self.file.write_all(text).and_then(|()| self.file.sync_data());
+        if added.is_err() {
+            // Half of a line is no step; what follows it would not be read.
+            let _ = self.file.set_len(end);
         }
         added
     }
