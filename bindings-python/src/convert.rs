@@ -1,10 +1,11 @@
 //! Values: Python objects to JSON text, JSON text to Python objects, and errors.
 
 use jiter::{FloatMode, PythonParse, StringCacheMode};
+use pyo3::exceptions::PyModuleNotFoundError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::frames;
 
@@ -161,7 +162,9 @@ impl Writer<'_> {
             return Err(self.refuse(py, "is bytes; decode it first"));
         } else if value.is_instance(types(py)?.path.bind(py))? {
             self.write(&value.call_method0("__fspath__")?)?;
-        } else if let Some(rows) = frames::rows(value)? {
+        } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+            self.items(value.try_iter()?)?;
+        } else if let Some(rows) = self.rows_of_frame(value)? {
             let outer = std::mem::replace(&mut self.in_frame, true);
             self.write(&rows)?;
             self.in_frame = outer;
@@ -174,6 +177,14 @@ impl Writer<'_> {
             return Err(self.refuse(py, &format!("is of type {kind}, which cannot be sent")));
         }
         Ok(())
+    }
+
+    /// The rows of a data frame, or none for what is no frame.
+    fn rows_of_frame<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        frames::rows(value).map_err(|error| match error.is_instance_of::<PyModuleNotFoundError>(value.py()) {
+            true => self.refuse(value.py(), "is data in Arrow, which pyarrow reads: install pyarrow"),
+            false => error,
+        })
     }
 
     fn members<'py>(

@@ -3,7 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// The rows of a data frame, or nothing for what is none. What pandas has as missing is `None`.
+/// The rows of a data frame, and `None` for any other object. Missing values of pandas become null.
+///
+/// # Errors
+/// `ModuleNotFoundError` for what says its rows in Arrow, without pyarrow.
 pub(crate) fn rows<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let can = |name: &str| value.hasattr(name);
     if can("to_dicts")? {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -54,6 +55,16 @@ def test_what_says_its_rows_in_arrow(client: BeProduct) -> None:
 
     preview = client.changes.preview(rows=Relation(), to="style", key="header_number")
     assert len(preview["edits"]) == 3
+
+
+def test_without_pyarrow_it_says_what_is_missing(client: BeProduct, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Relation:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            raise AssertionError(requested_schema)
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ConfigError, match="rows is data in Arrow, which pyarrow reads: install pyarrow"):
+        client.changes.preview(rows=Relation(), to="style", key="header_number")
 
 
 def test_times_of_a_frame_are_of_the_zone(client: BeProduct) -> None:
