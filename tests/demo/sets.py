@@ -6,7 +6,6 @@ import csv
 import json
 import subprocess
 import sys
-import time
 
 from stage import bar, console, control, settings_of
 
@@ -69,9 +68,7 @@ def begin_and_kill(about, settings, preview, journal, updates):
     process = subprocess.Popen([sys.executable, "-c", APPLY], stdin=subprocess.PIPE, text=True)
     process.stdin.write(json.dumps([settings, preview, journal]))
     process.stdin.close()
-    before = control(about, "counts")["api"]
-    while process.poll() is None and control(about, "counts")["api"] < before + updates:
-        time.sleep(0.01)
+    control(about, f"wait?base=api&requests={control(about, 'counts')['api'] + updates}")
     process.kill()
     process.wait()
     console.print(f"[bold]Its process        [/] killed after about {updates} requests")

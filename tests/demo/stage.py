@@ -27,7 +27,7 @@ def simulator(path, folder, *options):
 
 
 def control(about, path, body=None):
-    """What stands in for a person in a browser, and the simulator's own count."""
+    """A request to the simulator itself: it plays the person at the browser, and says what it has counted."""
     request = urllib.request.Request(f"{about['control']}/{path}")
     if body is not None:
         request.data = json.dumps(body).encode()

@@ -5,9 +5,9 @@ afterwards is what a run without kills leaves: nothing is lost, and nothing is t
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -83,16 +83,17 @@ class Set:
 
 
 def kill_one(simulator: Simulator, settings: dict[str, Any], preview: Any, journal: Path, requests: int) -> bool:
-    """Runs a process until the service has received so many requests of it. Whether it was killed."""
-    before = simulator.count()
-    process = subprocess.Popen([sys.executable, "-c", RUN], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    """Runs a process until the service has received so many requests of it, or it has come to its end. Whether it was killed."""
+    wanted = simulator.count() + requests
+    process = subprocess.Popen([sys.executable, "-c", RUN], stdin=subprocess.PIPE, text=True)
     assert process.stdin
     process.stdin.write(json.dumps([settings, preview, str(journal)]))
     process.stdin.close()
-    while process.poll() is None and simulator.count() < before + requests:
-        time.sleep(0.001)
+    simulator.until(lambda: process.poll() is not None or simulator.count() >= wanted)
     process.kill()
-    return process.wait() != 0
+    ended = process.wait()
+    assert ended in (0, -signal.SIGKILL), ended
+    return ended != 0
 
 
 def test_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +137,7 @@ def test_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path, capsys: pyte
                     assert (outcomes[index], is_there) == ("done", True), edit
     finally:
         simulator.stop()
+    assert killed > 0
     with capsys.disabled():
         print(
             f"\n{killed} of {KILLS} sets of {EDITS} edits met SIGKILL; {unknown} edits unknown, all others done, none twice"
