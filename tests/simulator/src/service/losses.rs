@@ -51,7 +51,7 @@ pub(crate) fn strip(call: &Call<'_>, sent: &mut Vec<Value>) {
         Losses::new(call, &state, record).take(field)
     };
     for row in sent.iter_mut() {
-        // A new row is told apart by its values.
+        // A new row has no id yet, so its values name it.
         let id = ["rowId", "itemId", "id"].iter().find_map(|name| row[*name].as_str());
         let id = id.or_else(|| row["materialUpdate"]["rowId"].as_str()).map(str::to_owned);
         let record = format!("{page} {}", id.unwrap_or_else(|| row.to_string()));
