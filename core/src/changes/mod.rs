@@ -24,6 +24,7 @@ mod write;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,6 +36,7 @@ pub(crate) use self::journal::Room;
 use self::journal::{FORM, Journal, Line};
 use self::masters::Master;
 use self::outcome::{Edited, Report};
+use self::part::Sheet;
 use self::preview::{Judged, Preview, Requests};
 use self::run::{End, Run, State};
 use self::task::Task;
@@ -470,6 +472,18 @@ impl<'a> Run<'a> {
         preview: String,
         meta: Meta,
     ) -> Self {
+        let mut sheet_of = Vec::with_capacity(tasks.len());
+        let mut of_sheet: HashMap<Arc<Sheet>, Vec<usize>> = HashMap::new();
+        for (place, task) in tasks.iter().enumerate() {
+            let sheet = task.sheet().map(|sheet| match of_sheet.get_key_value(&sheet) {
+                Some((known, _)) => Arc::clone(known),
+                None => Arc::new(sheet),
+            });
+            if let Some(sheet) = &sheet {
+                of_sheet.entry(Arc::clone(sheet)).or_default().push(place);
+            }
+            sheet_of.push(sheet);
+        }
         let new = tasks.iter().enumerate().filter(|(_, task)| task.creates_record());
         let creators = new.flat_map(|(place, task)| task.edits.iter().map(move |(index, _)| (*index, place)));
         Self {
@@ -489,8 +503,11 @@ impl<'a> Run<'a> {
             rows_before: HashMap::new(),
             present: HashMap::new(),
             fresh: HashMap::new(),
+            aside: HashMap::new(),
             limits: HashMap::new(),
-            split: HashSet::new(),
+            refused: HashMap::new(),
+            sheet_of,
+            of_sheet,
             budget: None,
             settled,
             preview,

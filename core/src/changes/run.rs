@@ -1,6 +1,7 @@
 //! The set on its way: which tasks are due, what was sent, and when it has to stop.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::Scene;
 use super::edit::Kind;
@@ -78,16 +79,21 @@ pub(super) struct Run<'a> {
     pub(super) later: Vec<Later>,
     /// Tasks that create records, by their edits.
     pub(super) creators: HashMap<usize, usize>,
+    /// Where the rows of each task are, and the tasks of each such place.
+    pub(super) sheet_of: Vec<Option<Arc<Sheet>>>,
+    pub(super) of_sheet: HashMap<Arc<Sheet>, Vec<usize>>,
     /// Ids of the rows that there were before the first new one.
-    pub(super) rows_before: HashMap<Sheet, HashSet<String>>,
+    pub(super) rows_before: HashMap<Arc<Sheet>, HashSet<String>>,
     /// Rows as they were read before they were written, as long as this process lives.
-    pub(super) present: HashMap<Sheet, Rows>,
+    pub(super) present: HashMap<Arc<Sheet>, Rows>,
     /// Rows that were read just now, and are written next.
-    pub(super) fresh: HashMap<Sheet, Rows>,
+    pub(super) fresh: HashMap<Arc<Sheet>, Rows>,
+    /// What this run cannot read. Its tasks stay as they are, and the others go on.
+    pub(super) aside: HashMap<Arc<Sheet>, Error>,
     /// Rows a request, where several in one were refused.
     pub(super) limits: HashMap<usize, usize>,
-    /// Tasks whose request was refused with others in it.
-    pub(super) split: HashSet<usize>,
+    /// Tasks whose request was refused with others in it, and why, where it is the page that refuses.
+    pub(super) refused: HashMap<usize, Option<String>>,
     /// Requests that the run may take.
     pub(super) budget: Option<u64>,
     /// Edits that nothing is sent for, as the report has them.
@@ -113,6 +119,9 @@ impl Run<'_> {
                 // What has turned out not to have arrived is due again.
                 if self.next_batch().is_some() {
                     continue;
+                }
+                if let Some(error) = self.aside.values().next() {
+                    return Err(error.clone());
                 }
                 let is_left = self.states.iter().any(|state| matches!(state, State::Due));
                 return Ok(if is_left { End::Numbers } else { End::Complete });
@@ -167,12 +176,17 @@ impl Run<'_> {
     fn waits(&self, place: usize) -> bool {
         let task = &self.tasks[place];
         if task.part.is_some() {
-            return self.record_of(place).is_none();
+            return self.record_of(place).is_none() || self.is_aside(place);
         }
         task.kind == Kind::Create
             && task.number.is_some()
             && !self.may_number
             && self.renumbering.contains(&folder_of(task))
+    }
+
+    /// Whether the rows of a task cannot be read by this run.
+    pub(super) fn is_aside(&self, place: usize) -> bool {
+        self.sheet_of[place].as_ref().is_some_and(|sheet| self.aside.contains_key(sheet))
     }
 
     /// The task that creates the record of a part.
@@ -294,8 +308,8 @@ impl Run<'_> {
                     self.set(*task, State::Ended(outcome))?;
                 }
                 Line::Rows { task, ids } => {
-                    if let Some(sheet) = self.tasks.get(*task).and_then(Task::sheet) {
-                        self.rows_before.insert(sheet, ids.iter().cloned().collect());
+                    if let Some(Some(sheet)) = self.sheet_of.get(*task) {
+                        self.rows_before.insert(Arc::clone(sheet), ids.iter().cloned().collect());
                     }
                 }
                 Line::Numbers => self.may_number = true,

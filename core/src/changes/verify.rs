@@ -70,7 +70,7 @@ impl Run<'_> {
     pub(super) async fn verify_what_was_accepted(&mut self, to_the_end: bool) -> Result<()> {
         let is_later = |places: &[Later], place: usize| places.iter().any(|later| later.place == place);
         let mut places = self.places(|state| matches!(state, State::Accepted { .. }));
-        places.retain(|place| !is_later(&self.later, *place));
+        places.retain(|place| !is_later(&self.later, *place) && !self.is_aside(*place));
         if !self.verifies {
             for place in places {
                 let State::Accepted { id, number } = self.states[place].clone() else { continue };
@@ -146,8 +146,11 @@ impl Run<'_> {
         let others: Vec<_> = places.iter().copied().filter(|place| !last.contains(place)).collect();
         self.read_parts_back(&others, false).await?;
         self.read_parts_back(&last, true).await?;
-        let states = &self.states;
-        self.later.retain(|later| !matches!(states[later.place], State::Ended(_)));
+        let mut later = std::mem::take(&mut self.later);
+        later.retain(|later| {
+            !matches!(self.states[later.place], State::Ended(_)) && !self.is_aside(later.place)
+        });
+        self.later = later;
         Ok(())
     }
 

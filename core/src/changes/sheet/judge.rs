@@ -328,7 +328,7 @@ impl Parts<'_, '_> {
             work.push(Box::pin(async move {
                 match id {
                     Some(id) => scene.read_rows(&sheet.resource, &id, part).await,
-                    None => Ok(Read { requests: 0, ..Read::default() }),
+                    None => Ok(Read::default()),
                 }
             }));
         }

@@ -1,6 +1,7 @@
 //! One pass over what has rows: read once, compared with the preview, and written in order, a hundred rows a request.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::StreamExt as _;
@@ -18,7 +19,7 @@ use crate::changes::task::Task;
 use crate::changes::write::ends_all;
 use crate::error::{Error, Result};
 use crate::handlers::at_a_time;
-use crate::own;
+use crate::own::{self, ErrorKind};
 use crate::schemas::FieldCheck;
 
 /// How a task has come out of a pass.
@@ -28,8 +29,8 @@ enum Step {
     Accepted(Option<String>),
     /// It may have arrived.
     Sent,
-    /// The service has refused a request with several rows, and may have stored some.
-    Split,
+    /// The service has refused a request with several rows, and may have stored some. With a reason where it is the page that refuses.
+    Split(Option<String>),
     /// It was written down, and did not leave.
     Back,
 }
@@ -43,6 +44,8 @@ struct Passed {
     /// Ids that were there before the first new row, where they were not known.
     ids: Option<Vec<String>>,
     meta: own::Meta,
+    /// What keeps this page from being read.
+    unread: Option<Error>,
     /// What keeps the others from being sent.
     stopped: Option<Error>,
     /// The journal cannot be written.
@@ -51,13 +54,13 @@ struct Passed {
 
 impl Run<'_> {
     /// Tasks by where their rows are, in their order.
-    pub(in crate::changes) fn sheets(&self, places: &[usize]) -> Vec<(Sheet, Vec<usize>)> {
-        let mut sheets: Vec<(Sheet, Vec<usize>)> = Vec::new();
-        let mut known: HashMap<Sheet, usize> = HashMap::new();
+    pub(in crate::changes) fn sheets(&self, places: &[usize]) -> Vec<(Arc<Sheet>, Vec<usize>)> {
+        let mut sheets: Vec<(Arc<Sheet>, Vec<usize>)> = Vec::new();
+        let mut known: HashMap<&Sheet, usize> = HashMap::new();
         for place in places {
-            let Some(sheet) = self.tasks[*place].sheet() else { continue };
-            let at = *known.entry(sheet.clone()).or_insert_with(|| {
-                sheets.push((sheet, Vec::new()));
+            let Some(sheet) = &self.sheet_of[*place] else { continue };
+            let at = *known.entry(sheet).or_insert_with(|| {
+                sheets.push((Arc::clone(sheet), Vec::new()));
                 sheets.len() - 1
             });
             sheets[at].1.push(*place);
@@ -115,8 +118,15 @@ impl Run<'_> {
             }
         }
         let (mut stopped, mut failed) = (None, None);
+        let all_fail = passes.len() > 1 && passes.iter().all(|passed| passed.unread.is_some());
         for ((sheet, _), passed) in sheets.into_iter().zip(passes) {
             self.meta.absorb(passed.meta);
+            match passed.unread {
+                // It is not the page.
+                Some(error) if all_fail => drop(stopped.get_or_insert(error)),
+                Some(error) => drop(self.aside.insert(Arc::clone(&sheet), error)),
+                None => {}
+            }
             if let Some(ids) = passed.ids {
                 self.rows_before.insert(sheet.clone(), ids.into_iter().collect());
             }
@@ -131,11 +141,11 @@ impl Run<'_> {
                     Step::Ended(outcome) => self.end(place, outcome).await?,
                     Step::Accepted(id) => self.states[place] = State::Accepted { id, number: None },
                     Step::Sent => self.states[place] = State::Sent,
-                    Step::Split => {
+                    Step::Split(reason) => {
                         self.states[place] = State::Sent;
                         let limit = self.limits.get(&place).copied().unwrap_or(MOST_ROWS);
                         self.limits.insert(place, (limit / 2).max(1));
-                        self.split.insert(place);
+                        self.refused.insert(place, reason);
                     }
                     Step::Back => self.states[place] = State::Due,
                 }
@@ -175,6 +185,8 @@ impl Run<'_> {
                     let reason = format!("it cannot be read any more: {}", error.message());
                     let stale = || Step::Ended(Outcome::new(Fate::Stale).because(reason.clone()));
                     passed.steps.extend(places.iter().map(|place| (*place, stale())));
+                } else if is_of_read(&error) {
+                    passed.unread = Some(error);
                 } else {
                     has_stopped.store(true, Ordering::Relaxed);
                     passed.stopped = Some(error);
@@ -244,45 +256,32 @@ impl Run<'_> {
             }
             Err(error) => error,
         };
-        match error.outcome() {
-            own::Outcome::Applied => {
-                let told = Told {
-                    ids: vec![None; places.len()],
-                    unclear: vec![false; places.len()],
-                    meta: error.spent(),
-                };
-                self.note_told(places, told, passed).await?;
-                return Ok(true);
-            }
-            own::Outcome::NotSent | own::Outcome::Refused
-                if error.outcome() == own::Outcome::NotSent || ends_all(&error) =>
-            {
-                step(&|| Step::Back);
-                let open = |place: &usize| Line::Open { task: *place, unclear: false };
-                self.journal.write_all(places.iter().map(open).collect()).await?;
-                passed.meta.absorb(error.spent());
-                passed.stopped = Some(error);
-                return Ok(false);
-            }
-            // It is about the page, or about the one row.
-            own::Outcome::Refused | own::Outcome::Unknown if is_of_page(&error) => {
-                let refused = Outcome::new(Fate::Refused).because(error.message());
-                step(&|| Step::Ended(refused.clone()));
-            }
-            own::Outcome::Refused if places.len() == 1 => {
-                let refused = Outcome::new(Fate::Refused).because(error.message());
-                step(&|| Step::Ended(refused.clone()));
-                passed.meta.absorb(error.spent());
-                return Ok(true);
-            }
-            // The service has looked at the rows, and may have stored those before the one that it refused.
-            own::Outcome::Refused | own::Outcome::Unknown if places.len() > 1 && is_refusal(&error) => {
-                step(&|| Step::Split);
-            }
-            _ => step(&|| Step::Sent),
+        if error.outcome() == own::Outcome::Applied {
+            let (ids, unclear) = (vec![None; places.len()], vec![false; places.len()]);
+            self.note_told(places, Told { ids, unclear, meta: error.spent() }, passed).await?;
+            return Ok(true);
         }
         passed.meta.absorb(error.spent());
-        Ok(false)
+        let is_refused = error.outcome() == own::Outcome::Refused;
+        if error.outcome() == own::Outcome::NotSent || is_refused && ends_all(&error) {
+            step(&|| Step::Back);
+            let open = |place: &usize| Line::Open { task: *place, unclear: false };
+            self.journal.write_all(places.iter().map(open).collect()).await?;
+            passed.stopped = Some(error);
+            return Ok(false);
+        }
+        let is_single = places.len() == 1;
+        if is_refused && is_single {
+            let refused = Outcome::new(Fate::Refused).because(error.message());
+            step(&|| Step::Ended(refused.clone()));
+        } else if is_refusal(&error) && !is_single {
+            // The service has looked at the rows, and may have stored those before the one that it refused.
+            let reason = is_of_page(&error).then(|| error.message().to_owned());
+            step(&|| Step::Split(reason.clone()));
+        } else {
+            step(&|| Step::Sent);
+        }
+        Ok(is_refused && is_single)
     }
 
     async fn note_told(&self, places: &[usize], told: Told, passed: &mut Passed) -> Result<()> {
@@ -386,16 +385,18 @@ impl Run<'_> {
     }
 }
 
-/// Whether the service has looked at the rows and did not want one of them.
+/// Whether the service has read a request and did not want it.
 fn is_refusal(error: &Error) -> bool {
-    is_4xx(error) && matches!(error.kind(), own::ErrorKind::Conflict | own::ErrorKind::Validation)
-}
-
-/// Whether the service has no such page, or does not let it be written.
-fn is_of_page(error: &Error) -> bool {
-    is_4xx(error) && matches!(error.kind(), own::ErrorKind::NotFound | own::ErrorKind::Permission)
-}
-
-fn is_4xx(error: &Error) -> bool {
     error.status().is_some_and(|status| (400..500).contains(&status))
+        && (is_of_page(error) || matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Validation))
+}
+
+/// Whether there is no such page, or it may not be written: that holds for all of its rows.
+fn is_of_page(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission)
+}
+
+/// Whether a read has failed in a way that may be that of one page.
+pub(super) fn is_of_read(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Server | ErrorKind::Timeout)
 }

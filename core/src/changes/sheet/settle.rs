@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 
+use super::pass::is_of_read;
 use super::read::Read;
 use crate::changes::edit::Kind;
 use crate::changes::journal::Line;
@@ -37,7 +38,7 @@ struct NewRows {
 }
 
 /// One read of what has rows, and what it shows of each task, in their order.
-type Looked = (Sheet, Vec<usize>, Result<Vec<Shown>>);
+type Looked = (Vec<usize>, Result<Vec<Shown>>);
 
 impl Run<'_> {
     /// Reads what has rows once each, and tells what that shows of the tasks.
@@ -64,16 +65,20 @@ impl Run<'_> {
                 reads.push(read);
             }
         }
+        let all_fail = reads.len() > 1 && reads.iter().all(Result::is_err);
         let mut looked = Vec::with_capacity(sheets.len());
         for ((sheet, places), read) in sheets.into_iter().zip(reads) {
             let read = match read {
                 Ok(read) => read,
                 Err(error) => {
                     self.meta.absorb(error.spent());
-                    if !error.is_of_one() {
+                    if error.is_of_one() {
+                        looked.push((places, Err(error)));
+                    } else if is_of_read(&error) && !all_fail {
+                        self.aside.insert(sheet, error);
+                    } else {
                         return Err(error);
                     }
-                    looked.push((sheet, places, Err(error)));
                     continue;
                 }
             };
@@ -82,8 +87,8 @@ impl Run<'_> {
             for (place, shown) in places.iter().zip(&shown) {
                 self.look_for_lost_values(&sheet, *place, shown, &read.rows).await?;
             }
-            self.fresh.insert(sheet.clone(), read.rows);
-            looked.push((sheet, places, Ok(shown)));
+            self.fresh.insert(sheet, read.rows);
+            looked.push((places, Ok(shown)));
         }
         Ok(looked)
     }
@@ -117,9 +122,8 @@ impl Run<'_> {
             State::Ended(outcome) => outcome.outcome == Fate::Unverified && outcome.row_id.is_none(),
             State::Due => false,
         };
-        let own = (0..self.tasks.len()).filter(|place| self.adds_unnamed(*place)).filter(may_have_added);
-        let mut own: Vec<_> =
-            own.filter(|place| self.tasks[*place].sheet().as_ref() == Some(sheet)).collect();
+        let mut own: Vec<usize> = self.of_sheet.get(sheet).cloned().unwrap_or_default();
+        own.retain(|place| self.adds_unnamed(*place) && may_have_added(place));
         own.sort_by_key(|place| std::cmp::Reverse(self.tasks[*place].fields.len()));
         let mut found = NewRows::default();
         for place in own {
@@ -162,11 +166,10 @@ impl Run<'_> {
 
     /// Rows that tasks are known to be about.
     fn taken(&self, sheet: &Sheet) -> HashSet<String> {
-        let own = self.tasks.iter().zip(&self.states);
-        let own = own.filter(|(task, _)| task.sheet().as_ref() == Some(sheet));
-        let ids = own.filter_map(|(task, state)| {
-            let named = task.part.as_ref().and_then(|part| part.row_id.clone());
-            named.or_else(|| match state {
+        let own = self.of_sheet.get(sheet).into_iter().flatten();
+        let ids = own.filter_map(|place| {
+            let named = self.tasks[*place].part.as_ref().and_then(|part| part.row_id.clone());
+            named.or_else(|| match &self.states[*place] {
                 State::Accepted { id, .. } => id.clone(),
                 State::Ended(outcome) => outcome.row_id.clone(),
                 State::Due | State::Sent => None,
@@ -231,7 +234,7 @@ impl Run<'_> {
         is_last: bool,
     ) -> Result<Vec<usize>> {
         let mut open = Vec::new();
-        for (_, places, shown) in self.look_at_parts(places).await? {
+        for (places, shown) in self.look_at_parts(places).await? {
             match shown {
                 Ok(shown) => {
                     for (place, shown) in places.into_iter().zip(shown) {
@@ -293,14 +296,14 @@ impl Run<'_> {
     pub(in crate::changes) async fn settle_parts(&mut self) -> Result<()> {
         let is_sent = |state: &State| matches!(state, State::Sent);
         let mut open = self.places(is_sent);
-        open.retain(|place| self.tasks[*place].part.is_some());
+        open.retain(|place| self.tasks[*place].part.is_some() && !self.is_aside(*place));
         let since = self.scene.requester.clock().elapsed();
         let mut looks = std::iter::once(std::time::Duration::ZERO).chain(LOOKS).peekable();
         while let Some(due) = looks.next().filter(|_| !open.is_empty()) {
             self.pause((since + due).saturating_sub(self.scene.requester.clock().elapsed())).await?;
             let is_last = looks.peek().is_none();
             let mut still = Vec::new();
-            for (_, places, shown) in self.look_at_parts(&open).await? {
+            for (places, shown) in self.look_at_parts(&open).await? {
                 let Ok(shown) = shown else {
                     if !is_last {
                         still.extend(places);
@@ -321,9 +324,11 @@ impl Run<'_> {
                             self.end(place, outcome).await?;
                         }
                         // What was refused does not come later; a new row of it may show later.
-                        shown if is_last || self.split.contains(&place) && !self.adds_unnamed(place) => {
-                            let was_lost = !self.split.remove(&place);
-                            self.repeat_part(place, &shown, was_lost).await?;
+                        shown
+                            if is_last || self.refused.contains_key(&place) && !self.adds_unnamed(place) =>
+                        {
+                            let refused = self.refused.remove(&place);
+                            self.repeat_part(place, &shown, refused).await?;
                         }
                         _ => still.push(place),
                     }
@@ -333,13 +338,20 @@ impl Run<'_> {
         }
         // What is sent again need not be read again before.
         let due = self.places(|state| matches!(state, State::Due));
-        let due: HashSet<_> = due.into_iter().filter_map(|place| self.tasks[place].sheet()).collect();
+        let due: HashSet<_> = due.into_iter().filter_map(|place| self.sheet_of[place].as_ref()).collect();
         self.fresh.retain(|sheet, _| due.contains(sheet));
         Ok(())
     }
 
     /// What has not arrived is sent once more. Not a new row whose id the service makes, unless it was refused: it may still come.
-    async fn repeat_part(&mut self, place: usize, shown: &Shown, was_lost: bool) -> Result<()> {
+    async fn repeat_part(
+        &mut self,
+        place: usize,
+        shown: &Shown,
+        refused: Option<Option<String>>,
+    ) -> Result<()> {
+        let was_lost = refused.is_none();
+        let of_page = refused.flatten();
         let task = &self.tasks[place];
         let outcome = match (task.kind, shown) {
             (Kind::Create, _) if self.adds_unnamed(place) && was_lost => {
@@ -350,6 +362,8 @@ impl Run<'_> {
                 let reason = "a new row may be it, and has other values than planned: it is not sent again";
                 Some(Outcome::new(Fate::Unknown).because(reason))
             }
+            // The page refuses all of its rows.
+            _ if of_page.is_some() => Some(Outcome::new(Fate::Refused).because(of_page.unwrap_or_default())),
             (Kind::Update, Shown::Gone) => Some(Outcome::new(Fate::Stale).because("the row is gone")),
             (Kind::Update, Shown::Other(row)) => {
                 let check = self.check_of_place(place)?;
