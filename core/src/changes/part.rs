@@ -73,8 +73,8 @@ impl What {
         match self {
             Self::Form => "form",
             Self::List | Self::TextList => "item",
-            Self::Tags => "tag",
-            Self::Shares => "share",
+            Self::Tags => "tags",
+            Self::Shares => "partners",
             _ => "row",
         }
     }
@@ -137,6 +137,16 @@ impl Part {
         let id = |id: &Option<String>| id.as_deref().unwrap_or_default().to_lowercase();
         let ids = [&self.app_id, &self.variation_id, &self.row_id, &self.timeline_id].map(id).join("/");
         format!("{:?}/{ids}", self.what)
+    }
+
+    /// For people, behind the record.
+    pub(super) fn shown(&self) -> String {
+        let noun = self.what.noun();
+        match &self.row_id {
+            _ if self.what.is_single() => noun.to_owned(),
+            Some(id) => format!("{noun} {id}"),
+            None => format!("new {noun}"),
+        }
     }
 
     /// Where its schema is, in the fingerprints of a preview.
@@ -207,7 +217,7 @@ impl Part {
             What::Timeline => row.field(&in_timeline(self.timeline_id.as_deref(), id)),
             What::Tags | What::Shares => {
                 let flag = row.fields.iter().find(|(known, _, _)| known.eq_ignore_ascii_case(id));
-                flag.map_or(MISSING, |(_, value, _)| (value, None))
+                flag.map_or((&Value::Bool(false), None), |(_, value, _)| (value, None))
             }
             _ => row.field(id),
         }

@@ -176,6 +176,9 @@ fn line(edit: &Judged) -> String {
     let place = edit.origin.clone().unwrap_or_else(|| format!("edit {}", edit.index));
     let record = edit.number.as_ref().or(edit.id.as_ref()).map(|name| format!(" {name}")).unwrap_or_default();
     let mut text = format!("{place}: {}{record}", edit.resource);
+    if let Some(part) = &edit.part {
+        let _ = write!(text, ", {}", part.shown());
+    }
     for change in &edit.fields {
         let _ = match edit.action {
             Action::Create => write!(text, "; {} {}", change.id, shown(&change.new)),

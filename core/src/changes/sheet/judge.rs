@@ -272,8 +272,8 @@ impl Parts<'_, '_> {
         }
         let apps = &self.apps[&key];
         let Some((_, title, type_name)) = apps.iter().find(|(id, _, _)| id.eq_ignore_ascii_case(app)) else {
-            let known: Vec<_> = apps.iter().map(|(id, title, _)| format!("{title} ({id})")).collect();
-            return Ok(Err(format!("its folder has no application {app}; it has {}", known.join(", "))));
+            let lists = format!("{}.app_list lists those that there are", master.resource);
+            return Ok(Err(format!("its folder has no application {app}: {lists}")));
         };
         Ok(What::of_app(type_name, has_row).ok_or_else(|| {
             let wanted = if has_row { "rows" } else { "form" };
