@@ -28,7 +28,7 @@ export interface ChangeOutcome {
 
 /** What of a record an edit is about, unless it is the header. */
 export interface ChangePart {
-  /** `form`, `grid`, `list`, `tags` and others. */
+  /** `form`, `grid`, `list`, `tags`, `image` and others. */
   what: string;
   /** Id of the application. */
   appId?: string | null;
@@ -40,6 +40,8 @@ export interface ChangePart {
   timelineId?: string | null;
   /** Material of a new row. */
   materialId?: string | null;
+  /** Which image of the record. */
+  position?: string | null;
   /** Requests that reading all of it takes. */
   reads?: number | null;
   /** Index of the edit that creates the record. */
@@ -128,8 +130,12 @@ export interface Edit {
   sizes?: unknown[] | null | undefined;
   /** Tags by name, in place of fields. */
   tags?: NameChanges | null | undefined;
-  /** Partners by id that it is shared with, in place of fields. */
-  shares?: NameChanges | null | undefined;
+  /** Partners that it is shared with, in place of fields. */
+  shares?: PartnerChanges | null | undefined;
+  /** Path or URL of an image, in place of fields; or `{path, name}` or `{url, name}`. */
+  image?: unknown;
+  /** Which image it is, such as `back`; by default the main one. */
+  position?: string | null | undefined;
   /** Where the edit comes from, as the preview and the report show it. */
   origin?: string | null | undefined;
 }
@@ -154,12 +160,20 @@ export interface FieldChange {
   new?: unknown;
 }
 
-/** Names or ids that are added, and those that are taken away. */
+/** Names that are added, and those that are taken away. */
 export interface NameChanges {
   /** Added. */
   add?: string[] | null;
   /** Taken away. */
   remove?: string[] | null;
+}
+
+/** Partners that it is shared with from now on, and those that it is not. */
+export interface PartnerChanges {
+  /** Ids, or `{name, partnerType}`. */
+  add?: unknown[] | null;
+  /** The same. */
+  remove?: unknown[] | null;
 }
 
 /** An edit, and what will become of it. */

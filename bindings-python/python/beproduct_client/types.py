@@ -56,6 +56,7 @@ from beproduct_client.records.change_sets import (
     EditRecord,
     FieldChange,
     NameChanges,
+    PartnerChanges,
     PreviewedEdit,
     StoredField,
 )
@@ -254,6 +255,7 @@ __all__ = [
     "PageLinkChange",
     "PageRowChange",
     "PaletteColors",
+    "PartnerChanges",
     "PartnerReference",
     "Person",
     "PomChange",

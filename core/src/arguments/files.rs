@@ -167,6 +167,14 @@ impl FileSource {
         }
     }
 
+    /// The path that it is read from.
+    pub(crate) fn local(&self) -> Option<&Path> {
+        match &self.content {
+            Content::Path(path) => Some(path),
+            _ => None,
+        }
+    }
+
     /// The name that it is sent under.
     pub(crate) fn file_name(&self, argument: &str) -> Result<String> {
         let wrong = |text: String| Error::config(format!("{argument}: {text}"));

@@ -4,8 +4,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::image::{Picture, shown_at};
 use super::masters::Master;
 use super::part::What;
+use super::partners::Partner;
 use crate::arguments::filters::ANY_OF;
 use crate::arguments::{encode, shown};
 use crate::error::{Error, Result};
@@ -132,10 +134,16 @@ pub(super) enum Aim {
         timeline: Option<String>,
     },
     Tags,
-    Shares,
+    /// Partners that are named by their ids are fields.
+    Shares {
+        named: Vec<(Partner, bool)>,
+    },
+    Image {
+        position: Option<String>,
+    },
 }
 
-const MEMBERS: [&str; 21] = [
+const MEMBERS: [&str; 23] = [
     "kind",
     "resource",
     "record",
@@ -148,6 +156,8 @@ const MEMBERS: [&str; 21] = [
     "material_id",
     "tags",
     "shares",
+    "image",
+    "position",
     "origin",
     "folderId",
     "appId",
@@ -226,8 +236,9 @@ impl Edit {
             timeline: id(&["timeline_id", "timelineId"])?,
             material: id(&["material_id", "materialId"])?,
         };
-        let lists = [("tags", get(&["tags"])), ("shares", get(&["shares"]))];
-        let (aim, mut fields) = named.aim(name, of, fields, lists)?;
+        let in_place_of_fields = ["tags", "shares", "image"].map(|member| (member, get(&[member])));
+        let position = text(&["position"])?;
+        let (aim, mut fields) = named.aim(name, of, fields, in_place_of_fields, position)?;
         for (member, pointer) in MEMBERS_OF_HEADER {
             let Some(list) = get(&[member]) else { continue };
             if aim != Aim::Header || !of.takes(member) {
@@ -294,10 +305,13 @@ impl Edit {
             Aim::Row { row, .. } => (row.as_ref(), None),
             _ => (None, None),
         };
+        let names_partners = matches!(&self.aim, Aim::Shares { named } if !named.is_empty());
         let is_timeline = matches!(self.of, Of::Other(other) if other.what == What::Timeline);
         match self.kind {
-            Kind::Create | Kind::Delete if matches!(self.aim, Aim::Tags | Aim::Shares) => {
-                Err(" has tags or shares: its kind is update".into())
+            Kind::Create | Kind::Delete
+                if matches!(self.aim, Aim::Tags | Aim::Shares { .. } | Aim::Image { .. }) =>
+            {
+                Err(" has tags, shares or an image: its kind is update".into())
             }
             Kind::Delete if row.is_none() => Err(" deletes a row and has no row_id".into()),
             Kind::Delete if !self.fields.is_empty() => Err(" deletes a row and has fields".into()),
@@ -310,7 +324,9 @@ impl Edit {
             Kind::Update if material.is_some() => {
                 Err(" has a material_id, which is for a new row: leave it out".into())
             }
-            Kind::Update if self.fields.is_empty() => Err(" has no fields: it would change nothing".into()),
+            Kind::Update if self.fields.is_empty() && !names_partners => {
+                Err(" has no fields: it would change nothing".into())
+            }
             Kind::Create if self.fields.is_empty() && material.is_none() => {
                 Err(" creates a row and has no fields".into())
             }
@@ -341,12 +357,16 @@ impl Named {
         name: &str,
         of: Of,
         fields: Map<String, Value>,
-        lists: [(&str, Option<&Value>); 2],
+        in_place: [(&str, Option<&Value>); 3],
+        position: Option<String>,
     ) -> Result<(Aim, Map<String, Value>)> {
         let wrong = |text: &str| Err(Error::config(format!("{name} {text}")));
-        let listed: Vec<_> = lists.into_iter().filter_map(|(what, list)| Some((what, list?))).collect();
+        let given: Vec<_> = in_place.into_iter().filter_map(|(what, value)| Some((what, value?))).collect();
+        if position.is_some() && !given.iter().any(|(what, _)| *what == "image") {
+            return wrong("has a position, which is for an image");
+        }
         if let Of::Other(other) = of {
-            if self.app.is_some() || self.variation.is_some() || self.material.is_some() || !listed.is_empty()
+            if self.app.is_some() || self.variation.is_some() || self.material.is_some() || !given.is_empty()
             {
                 return wrong(&format!("is about a {}, of which row_id and fields are known", other.noun));
             }
@@ -358,12 +378,24 @@ impl Named {
         if self.timeline.is_some() {
             return wrong("has a timeline_id, which is for style_timelines and material_timelines");
         }
-        if let [(what, list), rest @ ..] = listed.as_slice() {
+        if let [(what, value), rest @ ..] = given.as_slice() {
             if !rest.is_empty() || !fields.is_empty() || self.app.is_some() || self.row.is_some() {
                 return wrong(&format!("has {what} and more: make an edit of each"));
             }
-            let aim = if *what == "tags" { Aim::Tags } else { Aim::Shares };
-            return Ok((aim, flags(&format!("{name}.{what}"), list)?));
+            let member = format!("{name}.{what}");
+            return match *what {
+                "tags" => match flags(&member, value)? {
+                    (flags, named) if named.is_empty() => Ok((Aim::Tags, flags)),
+                    _ => Err(form(&member, value)),
+                },
+                "shares" => flags(&member, value).map(|(flags, named)| (Aim::Shares { named }, flags)),
+                _ => {
+                    let shown_at = shown_at(of.resource(), position.as_deref());
+                    let shown_at = shown_at.map_err(|text| Error::config(format!("{name} {text}")))?;
+                    let picture = Picture::read(&member, value)?.to_json();
+                    Ok((Aim::Image { position }, Map::from_iter([(shown_at.to_owned(), picture)])))
+                }
+            };
         }
         match self.app {
             None if self.row.is_some() || self.variation.is_some() || self.material.is_some() => {
@@ -378,23 +410,30 @@ impl Named {
     }
 }
 
-/// What is added is true, and what is taken away false.
-fn flags(name: &str, lists: &Value) -> Result<Map<String, Value>> {
-    let form = || {
-        Error::config(format!("{name} has to be {{\"add\": [...], \"remove\": [...]}}, not {}", shown(lists)))
-    };
+fn form(name: &str, lists: &Value) -> Error {
+    Error::config(format!("{name} has to be {{\"add\": [...], \"remove\": [...]}}, not {}", shown(lists)))
+}
+
+/// What is added is true, and what is taken away false. Objects name partners.
+fn flags(name: &str, lists: &Value) -> Result<(Map<String, Value>, Vec<(Partner, bool)>)> {
+    let form = || form(name, lists);
     let members = lists.as_object().ok_or_else(form)?;
     near::check(members.keys(), &["add", "remove"], &format!("{name} has no member"), "it has")?;
-    let mut flags = Map::new();
+    let (mut flags, mut named) = (Map::new(), Vec::new());
     for (member, list) in members.iter().filter(|(_, list)| !list.is_null()) {
-        for text in list.as_array().ok_or_else(form)? {
-            let text = text.as_str().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(form)?;
-            if flags.insert(text.to_owned(), Value::Bool(member == "add")).is_some() {
+        let is_added = member == "add";
+        for one in list.as_array().ok_or_else(form)? {
+            if let Some(partner) = one.as_object() {
+                named.push((Partner::read(&format!("{name}.{member}"), partner)?, is_added));
+                continue;
+            }
+            let text = one.as_str().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(form)?;
+            if flags.insert(text.to_owned(), Value::Bool(is_added)).is_some() {
                 return Err(Error::config(format!("{name} has {text:?} twice")));
             }
         }
     }
-    Ok(flags)
+    Ok((flags, named))
 }
 
 impl Key {

@@ -289,7 +289,7 @@ impl Journal {
             if line.is_empty() && number > 0 {
                 continue;
             }
-            lines.push(get(line).ok_or_else(|| {
+            lines.push(self::line(line).ok_or_else(|| {
                 Error::config(format!(
                     "{}:{} is damaged: its checksum is wrong. What was done cannot be told from it; preview the changes again",
                     self.path.display(),
@@ -332,7 +332,8 @@ fn put(text: &mut Vec<u8>, line: &Line) -> std::io::Result<()> {
     Ok(())
 }
 
-fn get(line: &[u8]) -> Option<Line> {
+/// What a line says, unless it is damaged.
+pub(super) fn line(line: &[u8]) -> Option<Line> {
     let (sum, json) = line.split_at_checked(8)?;
     let json = json.strip_prefix(b" ")?;
     (checksum(json).as_bytes() == sum).then(|| serde_json::from_slice(json).ok()).flatten()

@@ -7,9 +7,11 @@ use serde_json::Value;
 use super::Scene;
 use super::edit::{Aim, Edit, Key, Kind, Of};
 use super::header;
+use super::image;
 use super::masters::Master;
 use super::members;
 use super::part::What;
+use super::partners;
 use super::present::{self, Kept, Match, Wanted};
 use super::preview::{Action, FieldChange, Judged};
 use super::sheet;
@@ -38,6 +40,7 @@ pub(super) struct Working {
 pub(super) async fn judge(scene: &Scene<'_>, mut edits: Vec<Edit>) -> Result<Verdict> {
     let mut judge = Judge { scene, checks: HashMap::new(), schemas: BTreeMap::new(), meta: Meta::default() };
     let mut working: Vec<Option<Working>> = edits.iter().map(|_| None).collect();
+    partners::find(scene, &mut edits, &mut working, &mut judge.meta).await?;
     let mut found = sheet::Matches::new();
     let has_parts = edits.iter().any(|edit| edit.aim != Aim::Header);
     for master in masters_of(&edits) {
@@ -62,6 +65,7 @@ pub(super) async fn judge(scene: &Scene<'_>, mut edits: Vec<Edit>) -> Result<Ver
         }
     }
     sheet::judge(&mut judge, &edits, &found, &mut working).await?;
+    image::judge(&judge, &edits, &found, &mut working).await;
     let mut working: Vec<Working> = working.into_iter().flatten().collect();
     judge.refuse_taken_numbers(&mut working).await?;
     find_conflicts(&mut working);
@@ -117,7 +121,7 @@ fn wanted<'a>(edits: impl Iterator<Item = &'a Edit>) -> Wanted {
     for edit in edits {
         if let Some(key) = &edit.key {
             let fields = wanted.entry(key.clone()).or_default();
-            if edit.aim == Aim::Header {
+            if matches!(edit.aim, Aim::Header | Aim::Image { .. }) {
                 for (id, _) in &edit.fields {
                     if !fields.contains(id) {
                         fields.push(id.clone());
@@ -460,7 +464,13 @@ fn disagree(edits: &[Working], places: &[usize], reasons: &mut BTreeMap<usize, S
         }
         let all: Vec<_> = said
             .iter()
-            .map(|(place, value)| format!("{} says {value}", place_of(&edits[*place].judged)))
+            .map(|(place, value)| {
+                let judged = &edits[*place].judged;
+                let is_image = judged.part.as_ref().is_some_and(|part| part.what == What::Image);
+                let value =
+                    if is_image { image::shown(value) } else { None }.unwrap_or_else(|| value.to_string());
+                format!("{} says {value}", place_of(judged))
+            })
             .collect();
         for (place, _) in &said {
             reasons.entry(*place).or_insert(format!("{id}: {}", all.join(", ")));

@@ -6,12 +6,14 @@
 
 mod edit;
 mod header;
+mod image;
 mod journal;
 mod judge;
 mod masters;
 mod members;
 mod outcome;
 mod part;
+mod partners;
 mod present;
 mod preview;
 mod results;
@@ -165,7 +167,7 @@ fn estimate(edits: &[Judged], schemas: u64) -> Requests {
         of.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum()
     };
     let (mut looks, mut requests) = (0, 0);
-    let parts: Vec<&Task> = tasks.iter().filter(|task| task.part.is_some()).collect();
+    let parts: Vec<&Task> = tasks.iter().filter(|task| task.rows().is_some()).collect();
     for rows in parts.chunk_by(|one, other| one.sheet() == other.sheet()) {
         looks += rows[0].part.as_ref().map_or(1, |part| part.reads.max(1));
         let mut rest = rows;
@@ -175,10 +177,17 @@ fn estimate(edits: &[Judged], schemas: u64) -> Requests {
             rest = later;
         }
     }
+    // An image takes an upload and a look at its status. Those of a kind of records are read by lists.
+    let mut images: BTreeMap<&str, u64> = BTreeMap::new();
+    for task in tasks.iter().filter(|task| task.image().is_some()) {
+        *images.entry(&task.resource).or_default() += 1;
+    }
+    let uploads: u64 = images.values().sum();
+    looks += images.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum::<u64>();
     // The schemas are read again, too.
     let reads = schemas + lists(&[Kind::Update, Kind::Delete]) + looks;
-    let writes = headers.clone().count() as u64 + requests;
-    let verification = lists(&[Kind::Create, Kind::Update, Kind::Delete]) + looks;
+    let writes = headers.clone().count() as u64 + requests + uploads;
+    let verification = lists(&[Kind::Create, Kind::Update, Kind::Delete]) + looks + uploads;
     Requests { reads, writes, verification, total: reads + writes + verification }
 }
 
@@ -381,6 +390,7 @@ fn leave(preview: &str, mark: &Path, journal: &Path) -> Result<()> {
         std::io::ErrorKind::AlreadyExists => was_applied(preview, mark),
         _ => failed(error),
     })?;
+    let journal = std::path::absolute(journal).map_err(failed)?;
     std::io::Write::write_all(&mut file, journal.display().to_string().as_bytes()).map_err(failed)
 }
 
@@ -484,6 +494,12 @@ impl<'a> Run<'a> {
             }
             sheet_of.push(sheet);
         }
+        let mut last_image: HashMap<Sheet, usize> = HashMap::new();
+        let image_before = tasks.iter().enumerate().map(|(place, task)| {
+            let record = task.image()?.sheet(&task.resource, task.id.as_deref());
+            last_image.insert(record, place)
+        });
+        let image_before = image_before.collect();
         let new = tasks.iter().enumerate().filter(|(_, task)| task.creates_record());
         let creators = new.flat_map(|(place, task)| task.edits.iter().map(move |(index, _)| (*index, place)));
         Self {
@@ -508,6 +524,8 @@ impl<'a> Run<'a> {
             refused: HashMap::new(),
             sheet_of,
             of_sheet,
+            image_before,
+            processing: Vec::new(),
             budget: None,
             settled,
             preview,

@@ -63,6 +63,9 @@ pub(super) struct Outcome {
     /// Values that are not there as they were sent.
     #[serde(default)]
     pub(super) fields: Vec<Stored>,
+    /// Where an image is, without its signature.
+    #[serde(default)]
+    pub(super) link: Option<String>,
 }
 
 impl Fate {
@@ -91,6 +94,7 @@ impl Outcome {
             row_id: None,
             renumbered: false,
             fields: Vec::new(),
+            link: None,
         }
     }
 

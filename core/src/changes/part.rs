@@ -26,6 +26,8 @@ pub(super) enum What {
     Tags,
     /// Each partner is a field that is true or false.
     Shares,
+    /// An image of the record. It has no rows, and is no sheet.
+    Image,
 }
 
 impl What {
@@ -65,7 +67,7 @@ impl What {
 
     /// Whether all of it is one row.
     pub(super) fn is_single(self) -> bool {
-        matches!(self, Self::Form | Self::Tags | Self::Shares)
+        matches!(self, Self::Form | Self::Tags | Self::Shares | Self::Image)
     }
 
     /// What one of its rows is called in texts.
@@ -75,6 +77,7 @@ impl What {
             Self::List | Self::TextList => "item",
             Self::Tags => "tags",
             Self::Shares => "partners",
+            Self::Image => "image",
             _ => "row",
         }
     }
@@ -97,6 +100,9 @@ pub(super) struct Part {
     /// The material of a new row.
     #[serde(default, rename = "materialId", alias = "material_id")]
     pub(super) material_id: Option<String>,
+    /// Which image of the record it is.
+    #[serde(default)]
+    pub(super) position: Option<String>,
     /// Requests that reading all of it takes.
     #[serde(default)]
     pub(super) reads: u64,
@@ -117,6 +123,20 @@ pub(super) struct Sheet {
 }
 
 impl Part {
+    pub(super) fn of(what: What) -> Self {
+        Self {
+            what,
+            app_id: None,
+            variation_id: None,
+            row_id: None,
+            timeline_id: None,
+            material_id: None,
+            position: None,
+            reads: 1,
+            created_by: None,
+        }
+    }
+
     pub(super) fn sheet(&self, resource: &str, record: Option<&str>) -> Sheet {
         let record = match (record, self.created_by) {
             (Some(id), _) => id.to_lowercase(),
@@ -143,7 +163,10 @@ impl Part {
     pub(super) fn shown(&self) -> String {
         let noun = self.what.noun();
         match &self.row_id {
-            _ if self.what.is_single() => noun.to_owned(),
+            _ if self.what.is_single() => match &self.position {
+                Some(position) => format!("{position} {noun}"),
+                None => noun.to_owned(),
+            },
             Some(id) => format!("{noun} {id}"),
             None => format!("new {noun}"),
         }
@@ -154,7 +177,7 @@ impl Part {
         let app = self.app_id.as_deref().unwrap_or_default().to_lowercase();
         match self.what {
             What::DataTable => Some(format!("{resource}/{}", record.unwrap_or_default().to_lowercase())),
-            What::Timeline | What::Tags | What::Shares => None,
+            What::Timeline | What::Tags | What::Shares | What::Image => None,
             What::BomVariation => Some(format!("{resource}/variations/{app}")),
             _ => Some(format!("{resource}/app/{app}")),
         }

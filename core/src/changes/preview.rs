@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::edit::Kind;
-use super::part::Part;
+use super::image;
+use super::part::{Part, What};
 
 /// What will become of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -179,8 +180,10 @@ fn line(edit: &Judged) -> String {
     if let Some(part) = &edit.part {
         let _ = write!(text, ", {}", part.shown());
     }
+    let is_image = edit.part.as_ref().is_some_and(|part| part.what == What::Image);
     for change in &edit.fields {
         let _ = match edit.action {
+            _ if is_image => write!(text, "; {}", image::name_of(&change.new)),
             Action::Create => write!(text, "; {} {}", change.id, shown(&change.new)),
             _ => write!(text, "; {} {} -> {}", change.id, shown(&change.old), shown(&change.new)),
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Scene;
 use super::edit::Kind;
+use super::image::{self, Processed};
 use super::journal::{Journal, Line};
 use super::masters::Master;
 use super::outcome::{Edited, Fate, Outcome, Report};
@@ -57,6 +58,9 @@ impl End {
 /// Pages and tables whose rows are written at a time, at most.
 const MOST_SHEETS: usize = 50;
 
+/// Images that are sent at a time, at most.
+const MOST_IMAGES: usize = 50;
+
 pub(super) struct Run<'a> {
     pub(super) scene: &'a Scene<'a>,
     pub(super) journal: Journal,
@@ -94,6 +98,10 @@ pub(super) struct Run<'a> {
     pub(super) limits: HashMap<usize, usize>,
     /// Tasks whose request was refused with others in it, and why, where it is the page that refuses.
     pub(super) refused: HashMap<usize, Option<String>>,
+    /// The image of the same record that is sent before that of a task.
+    pub(super) image_before: Vec<Option<usize>>,
+    /// Images that the service has taken.
+    pub(super) processing: Vec<Processed>,
     /// Requests that the run may take.
     pub(super) budget: Option<u64>,
     /// Edits that nothing is sent for, as the report has them.
@@ -116,6 +124,9 @@ impl Run<'_> {
             self.end_parts_of_what_is_not_created().await?;
             let Some(batch) = self.next_batch() else {
                 self.verify_what_was_accepted(true).await?;
+                if !self.processing.is_empty() {
+                    return Ok(End::Budget);
+                }
                 // What has turned out not to have arrived is due again.
                 if self.next_batch().is_some() {
                     continue;
@@ -137,7 +148,8 @@ impl Run<'_> {
                 self.fresh.clear();
             }
             let stopped = match self.tasks[batch[0]].kind {
-                _ if self.tasks[batch[0]].part.is_some() => self.write_parts(batch).await?,
+                _ if self.tasks[batch[0]].rows().is_some() => self.write_parts(batch).await?,
+                _ if self.tasks[batch[0]].image().is_some() => self.send_images(batch).await?,
                 Kind::Create => self.create(batch).await?,
                 Kind::Update => self.update(batch).await?,
                 Kind::Delete => self.delete(batch).await?,
@@ -158,8 +170,8 @@ impl Run<'_> {
     fn next_batch(&self) -> Option<Vec<usize>> {
         let due = |place: &usize| matches!(self.states[*place], State::Due) && !self.waits(*place);
         let first = (0..self.tasks.len()).find(due)?;
-        if self.tasks[first].part.is_some() {
-            let is_part = |place: &usize| self.tasks[*place].part.is_some();
+        if self.tasks[first].rows().is_some() {
+            let is_part = |place: &usize| self.tasks[*place].rows().is_some();
             let due: Vec<_> = (first..self.tasks.len()).filter(due).filter(is_part).collect();
             return Some(
                 self.sheets(&due).into_iter().take(MOST_SHEETS).flat_map(|(_, places)| places).collect(),
@@ -167,21 +179,31 @@ impl Run<'_> {
         }
         let like = |place: &usize| {
             let (one, other) = (&self.tasks[*place], &self.tasks[first]);
-            one.kind == other.kind && one.resource == other.resource && one.part.is_none()
+            one.kind == other.kind
+                && one.resource == other.resource
+                && one.rows().is_none()
+                && one.image().is_some() == other.image().is_some()
         };
-        Some((first..self.tasks.len()).filter(due).filter(like).take(MOST_VALUES).collect())
+        let most = if self.tasks[first].image().is_some() { MOST_IMAGES } else { MOST_VALUES };
+        Some((first..self.tasks.len()).filter(due).filter(like).take(most).collect())
     }
 
     /// Whether a new record waits until its folder may number it, or a part until its record is there.
     fn waits(&self, place: usize) -> bool {
         let task = &self.tasks[place];
         if task.part.is_some() {
-            return self.record_of(place).is_none() || self.is_aside(place);
+            return self.record_of(place).is_none() || self.is_aside(place) || self.waits_for_image(place);
         }
         task.kind == Kind::Create
             && task.number.is_some()
             && !self.may_number
             && self.renumbering.contains(&folder_of(task))
+    }
+
+    /// Whether another image of its record comes first: they are sent one at a time (docs/service/uploads.md, Uploads).
+    fn waits_for_image(&self, place: usize) -> bool {
+        let before = self.image_before[place].map(|before| &self.states[before]);
+        before.is_some_and(|state| !matches!(state, State::Ended(_)))
     }
 
     /// Whether the rows of a task cannot be read by this run.
@@ -212,18 +234,25 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Requests that the run may still take, by its budget and by the quota. None where nothing limits it.
+    pub(super) async fn left(&self) -> Result<Option<u64>> {
+        let left = self.budget.map(|budget| budget.saturating_sub(self.meta.cost));
+        let remaining = self.scene.quota.status().await?.remaining;
+        Ok([left, remaining].into_iter().flatten().min())
+    }
+
     /// How many tasks can be paid for, their reading before and after included.
     async fn affordable(&self, batch: &[usize]) -> Result<usize> {
         let most = batch.len();
-        let left = self.budget.map(|budget| budget.saturating_sub(self.meta.cost));
-        let remaining = self.scene.quota.status().await?.remaining;
-        let Some(left) = [left, remaining].into_iter().flatten().min() else { return Ok(most) };
+        let Some(left) = self.left().await? else { return Ok(most) };
         // Looks that are due later are paid for first.
         let (parts, headers): (Vec<_>, Vec<_>) =
-            self.later.iter().map(Later::place).partition(|place| self.tasks[*place].part.is_some());
+            self.later.iter().map(Later::place).partition(|place| self.tasks[*place].rows().is_some());
         let later = headers.len() as u64 + self.reads_of(&parts);
-        let left = left.saturating_sub(LOOKS.len() as u64 * later);
-        if self.tasks[batch[0]].part.is_some() {
+        // An image that is processed is asked for, and then read.
+        let processed = self.processing.len() as u64 * 2;
+        let left = left.saturating_sub(LOOKS.len() as u64 * later + processed);
+        if self.tasks[batch[0]].rows().is_some() {
             return Ok(self.affordable_parts(batch, left));
         }
         let works = self.scene.reads_by_filter();
@@ -231,7 +260,10 @@ impl Run<'_> {
         // What is new has no present values.
         let before = batch.iter().any(|place| self.tasks[*place].kind != Kind::Create);
         let lists = u64::from(before) + u64::from(self.verifies);
-        let cost = |count: u64| count + lists * reads(count);
+        // The status of an image is asked for once at least, after some lists.
+        let asks = u64::from(self.verifies && self.tasks[batch[0]].image().is_some());
+        let lists = lists + asks * u64::from(image::LISTS);
+        let cost = |count: u64| (1 + asks) * count + lists * reads(count);
         Ok((0..=most as u64).rev().find(|count| *count == 0 || cost(*count) <= left).unwrap_or(0) as usize)
     }
 
@@ -352,7 +384,8 @@ impl Run<'_> {
                         .because("the run ended before it was read back: resume does that");
                     match task.part {
                         None => outcome.of(id.as_deref(), number.as_deref()),
-                        Some(_) => Outcome { row_id: id.clone(), ..outcome },
+                        Some(_) if task.rows().is_some() => Outcome { row_id: id.clone(), ..outcome },
+                        Some(_) => outcome,
                     }
                 }
             };

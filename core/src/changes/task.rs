@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::edit::Kind;
-use super::part::{Part, Sheet};
+use super::part::{Part, Sheet, What};
 use super::preview::{FieldChange, Judged};
 use super::sheet;
 
@@ -60,20 +60,31 @@ impl Task {
         }
         // Records of one kind stand together, as one list reads them, and so do the rows of a page. The others keep their order.
         tasks.sort_by_cached_key(|task| {
-            let lane = task.part.as_ref().map(|_| sheet::lane(task));
+            let lane = task.rows().map(|_| sheet::lane(task));
             (task.rank(), task.resource.clone(), task.sheet(), lane)
         });
         tasks
     }
 
-    /// New records, then their parts, and deletions at the end.
+    /// New records, then their parts and images, and deletions at the end.
     fn rank(&self) -> u8 {
         match (&self.part, self.kind) {
+            (Some(part), _) if part.what == What::Image => 3,
             (Some(_), _) => 2,
             (None, Kind::Create) => 0,
             (None, Kind::Update) => 1,
-            (None, Kind::Delete) => 3,
+            (None, Kind::Delete) => 4,
         }
+    }
+
+    /// Of an image.
+    pub(super) fn image(&self) -> Option<&Part> {
+        self.part.as_deref().filter(|part| part.what == What::Image)
+    }
+
+    /// Of what is read and written by rows.
+    pub(super) fn rows(&self) -> Option<&Part> {
+        self.part.as_deref().filter(|part| part.what != What::Image)
     }
 
     pub(super) fn creates_record(&self) -> bool {
@@ -82,7 +93,7 @@ impl Task {
 
     /// Where its rows are read and written.
     pub(super) fn sheet(&self) -> Option<Sheet> {
-        self.part.as_ref().map(|part| part.sheet(&self.resource, self.id.as_deref()))
+        self.rows().map(|part| part.sheet(&self.resource, self.id.as_deref()))
     }
 
     /// The place of the schema that it rests on.
@@ -106,6 +117,8 @@ fn key(edit: &Judged) -> Option<(Kind, String, String, String)> {
         Some(part) if edit.kind == Kind::Create && part.row_id.is_none() && !part.what.is_single() => {
             return None;
         }
+        // Each image of a record is a file of its own.
+        Some(part) if part.what == What::Image => format!("{}{}", part.target(), edit.fields.first()?.id),
         Some(part) => part.target(),
         None => String::new(),
     };

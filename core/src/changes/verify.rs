@@ -47,6 +47,11 @@ pub(super) struct Later {
 }
 
 impl Later {
+    /// Not shown by a list of this time.
+    pub(super) fn new(place: usize, since: Duration) -> Self {
+        Self { place, since, looks: 0 }
+    }
+
     pub(super) fn place(&self) -> usize {
         self.place
     }
@@ -70,26 +75,33 @@ impl Run<'_> {
     pub(super) async fn verify_what_was_accepted(&mut self, to_the_end: bool) -> Result<()> {
         let is_later = |places: &[Later], place: usize| places.iter().any(|later| later.place == place);
         let mut places = self.places(|state| matches!(state, State::Accepted { .. }));
-        places.retain(|place| !is_later(&self.later, *place) && !self.is_aside(*place));
+        let is_processed = |place: usize| self.processing.iter().any(|image| image.place == place);
+        places.retain(|place| {
+            !is_later(&self.later, *place) && !is_processed(*place) && !self.is_aside(*place)
+        });
         if !self.verifies {
             for place in places {
                 let State::Accepted { id, number } = self.states[place].clone() else { continue };
                 let outcome = Outcome::new(Fate::Unverified).because("it was not read back, as asked");
-                if self.tasks[place].part.is_some() {
+                if self.tasks[place].rows().is_some() {
                     let outcome = self.of_part(place, outcome, None);
                     self.end(place, outcome).await?;
                     continue;
                 }
+                let id = id.filter(|_| self.tasks[place].part.is_none()).or_else(|| self.record_of(place));
                 let outcome = self.named(place, outcome, number.as_deref());
                 self.end(place, Outcome { id, ..outcome }).await?;
             }
             return Ok(());
         }
         let (parts, places): (Vec<_>, Vec<_>) =
-            places.into_iter().partition(|place| self.tasks[*place].part.is_some());
+            places.into_iter().partition(|place| self.tasks[*place].rows().is_some());
+        let (images, places): (Vec<_>, Vec<_>) =
+            places.into_iter().partition(|place| self.tasks[*place].image().is_some());
+        self.note_images(&images);
         let since = self.scene.requester.clock().elapsed();
         for place in self.read_parts_back(&parts, false).await? {
-            self.later.push(Later { place, since, looks: 0 });
+            self.later.push(Later::new(place, since));
         }
         for (master, batch) in self.batches(places)? {
             let mut known = Vec::new();
@@ -102,11 +114,12 @@ impl Run<'_> {
             }
             let since = self.scene.requester.clock().elapsed();
             for place in self.look_at_list(master, known).await? {
-                self.later.push(Later { place, since, looks: 0 });
+                self.later.push(Later::new(place, since));
             }
         }
         // Those whose id was not told.
         self.settle_what_was_sent().await?;
+        self.look_at_images(to_the_end).await?;
         self.look_again(to_the_end).await
     }
 
@@ -126,7 +139,7 @@ impl Run<'_> {
             let due: Vec<_> =
                 self.later.iter().filter(|later| later.due() <= now).map(|later| later.place).collect();
             let (parts, headers): (Vec<_>, Vec<_>) =
-                due.into_iter().partition(|place| self.tasks[*place].part.is_some());
+                due.into_iter().partition(|place| self.tasks[*place].rows().is_some());
             for place in headers {
                 self.look_at(place).await?;
             }
@@ -224,8 +237,11 @@ impl Run<'_> {
     }
 
     /// Whether a record is as it was planned.
-    fn is_done(&self, master: &'static Master, place: usize, header: &Header) -> bool {
+    pub(super) fn is_done(&self, master: &'static Master, place: usize, header: &Header) -> bool {
         let task = &self.tasks[place];
+        if task.image().is_some() {
+            return self.shows_image(place, header);
+        }
         let check = self.scene.check(master, header);
         match task.kind {
             Kind::Update => is_planned(task, header, &check),
@@ -239,13 +255,19 @@ impl Run<'_> {
         }
     }
 
-    async fn done(&mut self, master: &'static Master, place: usize, header: &Header) -> Result<()> {
+    pub(super) async fn done(
+        &mut self,
+        master: &'static Master,
+        place: usize,
+        header: &Header,
+    ) -> Result<()> {
         let outcome = self.done_as(master, place, header);
         self.end(place, outcome).await
     }
 
     fn done_as(&mut self, master: &'static Master, place: usize, header: &Header) -> Outcome {
-        let outcome = Outcome::new(Fate::Done).of(Some(header.id()), None);
+        let outcome = Outcome { link: self.link_of(place, header), ..Outcome::new(Fate::Done) };
+        let outcome = outcome.of(Some(header.id()), None);
         self.note_number(place, header.number(master));
         self.named(place, outcome, header.number(master))
     }
@@ -268,6 +290,9 @@ impl Run<'_> {
     /// What is to be said of a record that was accepted and is not as planned.
     fn differs(&self, master: &'static Master, place: usize, header: &Header) -> Outcome {
         let task = &self.tasks[place];
+        if task.image().is_some() {
+            return self.named(place, self.other_image(place, header), header.number(master));
+        }
         if task.kind == Kind::Delete {
             return self.named(
                 place,
@@ -303,7 +328,7 @@ impl Run<'_> {
     pub(super) async fn settle_what_was_sent(&mut self) -> Result<()> {
         self.settle_parts().await?;
         let mut places = self.places(|state| matches!(state, State::Sent));
-        places.retain(|place| self.tasks[*place].part.is_none());
+        places.retain(|place| self.tasks[*place].rows().is_none());
         let mut open = Vec::new();
         for (master, batch) in self.batches(places)? {
             let (new, known): (Vec<_>, Vec<_>) =
@@ -361,6 +386,11 @@ impl Run<'_> {
             Look::Done(header) => return self.done(master, place, &header).await,
             Look::Gone if self.tasks[place].kind == Kind::Delete => return self.gone(place).await,
             Look::Gone => Outcome::new(Fate::Stale).because("the record is gone"),
+            // It may still be processed, and would be there twice.
+            Look::Other(_) if self.tasks[place].image().is_some() => {
+                let reason = "its answer was lost, and the record does not show it: it is not sent again";
+                Outcome { id: self.id_of(place), ..Outcome::new(Fate::Unknown).because(reason) }
+            }
             Look::Other(header) if !self.is_as_before(master, place, &header) => {
                 let reason =
                     "its answer was lost, and the record has other values than before and than planned";
@@ -483,15 +513,16 @@ impl Run<'_> {
     }
 
     /// The id of a task's record, as far as it is known.
-    fn id_of(&self, place: usize) -> Option<String> {
+    pub(super) fn id_of(&self, place: usize) -> Option<String> {
         match &self.states[place] {
+            _ if self.tasks[place].part.is_some() => self.record_of(place),
             State::Accepted { id: Some(id), .. } => Some(id.clone()),
             _ => self.tasks[place].id.clone(),
         }
     }
 
     /// Tasks by the kind of their records, as many as one list reads.
-    fn batches(&self, places: Vec<usize>) -> Result<Vec<(&'static Master, Vec<usize>)>> {
+    pub(super) fn batches(&self, places: Vec<usize>) -> Result<Vec<(&'static Master, Vec<usize>)>> {
         let mut batches: Vec<(&'static Master, Vec<usize>)> = Vec::new();
         for place in places {
             let master = self.master(place)?;

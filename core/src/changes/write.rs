@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Map;
 
 use super::header::Header;
+use super::image::upload_id;
 use super::journal::Line;
 use super::masters::{Master, needed};
 use super::members;
@@ -26,7 +27,8 @@ use crate::schemas::FieldCheck;
 
 /// What a request came to.
 enum Came {
-    Accepted(Option<Header>),
+    /// With the id of the record, or of the upload of an image.
+    Accepted(Option<Header>, Option<String>),
     /// Nothing of it was carried out.
     Refused(Error),
     /// It did not leave: those behind it would not, either.
@@ -129,11 +131,15 @@ impl Run<'_> {
     }
 
     /// The present records of these tasks, by a list.
-    async fn present(&mut self, master: &'static Master, batch: &[usize]) -> Result<HashMap<usize, Header>> {
-        let ids: Vec<_> = batch.iter().filter_map(|place| self.tasks[*place].id.clone()).collect();
+    pub(super) async fn present(
+        &mut self,
+        master: &'static Master,
+        batch: &[usize],
+    ) -> Result<HashMap<usize, Header>> {
+        let ids: Vec<_> = batch.iter().filter_map(|place| self.id_of(*place)).collect();
         let found = present::by_id(self.scene, master, &ids, &mut self.meta).await?;
         let records = batch.iter().filter_map(|place| {
-            let header = Header::of(found.record(self.tasks[*place].id.as_ref()?)?)?;
+            let header = Header::of(found.record(&self.id_of(*place)?)?)?;
             Some((*place, header))
         });
         Ok(records.collect())
@@ -152,7 +158,7 @@ impl Run<'_> {
     }
 
     /// Sends the requests of these tasks, several at a time.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         master: &'static Master,
         due: &[usize],
@@ -188,9 +194,7 @@ impl Run<'_> {
             };
             self.meta.absorb(meta);
             match is {
-                Came::Accepted(header) => {
-                    let id =
-                        header.as_ref().map(|header| header.id().to_owned()).or(self.tasks[place].id.clone());
+                Came::Accepted(header, id) => {
                     let number = header.as_ref().and_then(|header| header.number(master)).map(str::to_owned);
                     self.note_number(place, number.as_deref());
                     if let Some(header) = &header {
@@ -200,7 +204,8 @@ impl Run<'_> {
                     self.look_for_losses(place, before.get(&place), header.as_ref()).await?;
                 }
                 Came::Refused(error) => {
-                    self.end(place, Outcome::new(Fate::Refused).because(error.message())).await?;
+                    let outcome = Outcome::new(Fate::Refused).because(error.message());
+                    self.end(place, Outcome { id: self.id_of(place), ..outcome }).await?;
                 }
                 Came::Stopped(error) => drop(stopped.get_or_insert(error)),
                 Came::Unclear => self.states[place] = State::Sent,
@@ -228,20 +233,38 @@ impl Run<'_> {
             has_stopped.store(true, Ordering::Relaxed);
         }
         sent?;
-        let answer = self.request(master, task).await;
+        let answer = match task.picture() {
+            // A preview that was changed by hand.
+            None if task.image().is_some() => {
+                Err(Error::config("preview: its image is not as preview has made it"))
+            }
+            None => self.request(master, task).await,
+            Some((picture, ..)) => self.upload(place, &picture).await,
+        };
         let error = match answer {
             Ok(answer) => {
                 let header = Header::of(&answer.body);
-                self.journal.write(accepted(place, task, header.as_ref(), master)).await?;
-                return Ok((Came::Accepted(header), answer.meta));
+                let id = match (task.image(), &header) {
+                    (Some(_), _) => upload_id(task, &answer),
+                    (None, Some(header)) => Some(header.id().to_owned()),
+                    (None, None) => task.id.clone(),
+                };
+                let number = header.as_ref().and_then(|header| header.number(master)).map(str::to_owned);
+                self.journal.write(Line::Accepted { task: place, id: id.clone(), number }).await?;
+                return Ok((Came::Accepted(header, id), answer.meta));
             }
             Err(error) => error,
         };
         let meta = error.spent();
         let came = match error.outcome() {
             own::Outcome::Applied => {
-                self.journal.write(accepted(place, task, None, master)).await?;
-                Came::Accepted(None)
+                let id = task.id.clone().filter(|_| task.image().is_none());
+                self.journal.write(Line::Accepted { task: place, id: id.clone(), number: None }).await?;
+                Came::Accepted(None, id)
+            }
+            // Its file cannot be sent, and the others can.
+            own::Outcome::NotSent if task.image().is_some() && error.kind() == own::ErrorKind::Config => {
+                Came::Refused(error)
             }
             own::Outcome::Unknown => Came::Unclear,
             own::Outcome::NotSent => {
@@ -326,12 +349,6 @@ impl Run<'_> {
             }
         }
     }
-}
-
-fn accepted(place: usize, task: &Task, header: Option<&Header>, master: &Master) -> Line {
-    let id = header.map(|header| header.id().to_owned()).or(task.id.clone());
-    let number = header.and_then(|header| header.number(master)).map(str::to_owned);
-    Line::Accepted { task: place, id, number }
 }
 
 /// Whether a refusal would meet every other request.

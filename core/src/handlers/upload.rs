@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::SemaphorePermit;
 
 use self::processing::Processing;
+pub(crate) use self::processing::{Stage, stage as upload_stage};
 use super::OnItsWay;
 use crate::answer::Answer;
 use crate::arguments::{
@@ -54,10 +55,7 @@ pub(crate) async fn upload(
     };
     let name = file.file_name(parameter.name).map_err(named)?;
     // What is wrong with it is said before anything is waited for.
-    match file.address() {
-        Some(url) => web::check(requester, url, parameter.name).map_err(named)?,
-        None => drop(file.open(parameter.name).await.map_err(named)?),
-    }
+    check_file(requester, &file, parameter.name).await.map_err(named)?;
     let _place = match beside.place {
         None => None,
         Some(place) => Some(turn(requester, place, &call.options).await.map_err(named)?),
@@ -85,6 +83,14 @@ pub(crate) async fn upload(
         Some(processing) => processing.end(answer).await,
         // Some uploads are done when they are answered.
         None => Ok(answer),
+    }
+}
+
+/// Refuses what cannot be sent, as far as that is seen without reading it.
+pub(crate) async fn check_file(requester: &Requester, file: &FileSource, argument: &str) -> Result<()> {
+    match file.address() {
+        Some(url) => web::check(requester, url, argument),
+        None => file.open(argument).await.map(drop),
     }
 }
 

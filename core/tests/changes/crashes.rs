@@ -14,7 +14,9 @@ async fn state(service: &Service, client: &Client, ids: &[String], numbers: &[&s
     let mut records = BTreeMap::new();
     for id in ids {
         let record = call(client, "style.get", json!({"header_id": id})).await.unwrap();
-        records.insert(id.clone(), json!([record["headerName"], record["isDeleted"]]));
+        let link = record["headerData"]["backImage"]["origin"].as_str().unwrap_or_default();
+        let shows = link.contains("/planned%2Epng?");
+        records.insert(id.clone(), json!([record["headerName"], record["isDeleted"], shows]));
     }
     let arguments = json!({"numbers": numbers, "folder_id": service.address("style_folder")});
     let new = call(client, "style.get_many_by_number", arguments).await.unwrap();
@@ -47,7 +49,7 @@ async fn a_process_may_end_anywhere() {
     })
     .await;
     let (mut runs, mut unknown, mut longest) = (0, 0, 0);
-    for met in ["Create?", "/Update", "Header/Delete/"] {
+    for met in ["Create?", "/Update", "Image/Upload", "Header/Delete/"] {
         for (fate, action) in FATES {
             let clean = scenario(&service, met, action, None).await;
             // Without a crash, and then at each line of the journal, with and without what follows it.
@@ -58,7 +60,8 @@ async fn a_process_may_end_anywhere() {
                     let place = format!("{met} {fate}, line {line}, untold {untold}");
                     runs += 1;
                     assert_eq!(ended.state["twice"], json!([]), "{place}");
-                    let may_be_unknown = met == "Create?" && fate == "lost before the work";
+                    let may_be_unknown =
+                        ["Create?", "Image/Upload"].contains(&met) && fate == "lost before the work";
                     match ended.counts.get("unknown") {
                         Some(_) => {
                             // The process ended between its word and the request, or the request was lost.
@@ -68,12 +71,13 @@ async fn a_process_may_end_anywhere() {
                         None => assert_eq!(ended.state, clean.complete, "{place}: {:?}", ended.counts),
                     }
                     assert!(ended.creations <= 1, "{place}: {} creations", ended.creations);
+                    assert!(ended.uploads <= 1, "{place}: {} uploads", ended.uploads);
                 }
             }
         }
     }
     println!(
-        "{runs} runs that ended at one of {longest} lines, {unknown} of them with a creation that is unknown"
+        "{runs} runs that ended at one of {longest} lines, {unknown} of them with an edit that is unknown"
     );
     assert!(unknown > 0);
 }
@@ -84,23 +88,27 @@ struct Ended {
     /// The state of a run in which nothing goes wrong.
     complete: Value,
     lines: u64,
-    /// Requests to create that have arrived.
+    /// Requests to create, and uploads, that have arrived.
     creations: usize,
+    uploads: usize,
 }
 
-/// A set of four edits, of which one request meets a fate; its process ends at a line of the journal, and another goes on.
+/// A set of five edits, of which one request meets a fate; its process ends at a line of the journal, and another goes on.
 async fn scenario(service: &Service, met: &str, action: &str, end: Option<(u64, bool)>) -> Ended {
-    service.control("reset", json!({})).await;
+    service.control("reset", json!({"upload_looks": 0})).await;
     let folder = tempfile::tempdir().unwrap();
     let one_at_a_time = json!({"concurrency": 1});
     let second = client(service, &folder, json!({}), one_at_a_time.clone());
     let style_folder = service.address("style_folder");
     let styles = second.style().list().folder_id(&style_folder).collect().await.unwrap();
     let ids: Vec<_> = styles.iter().take(3).map(|style| style.id.clone().unwrap()).collect();
+    let image = folder.path().join("planned.png");
+    std::fs::write(&image, "picture").unwrap();
     let edits = json!([
         {"kind": "create", "resource": "style", "folder_id": style_folder, "fields": {"header_number": "N-1", "header_name": "New"}},
         {"kind": "update", "resource": "style", "record": {"id": ids[0]}, "fields": {"header_name": "First"}},
         {"kind": "update", "resource": "style", "record": {"id": ids[1]}, "fields": {"header_name": "Second"}},
+        {"kind": "update", "resource": "style", "record": {"id": ids[0]}, "image": image, "position": "back"},
         {"kind": "delete", "resource": "style", "record": {"id": ids[2]}},
     ]);
     let preview = call(&second, "changes.preview", json!({"edits": edits})).await.unwrap();
@@ -127,15 +135,26 @@ async fn scenario(service: &Service, met: &str, action: &str, end: Option<(u64, 
     let lines = std::fs::read_to_string(&journal).unwrap().lines().count() as u64;
     let state = state(service, &second, &ids, &["N-1"]).await;
     let log = service.look("log?base=api").await;
-    let is_creation = |entry: &&Value| entry["target"].as_str().unwrap().contains("Header/Create?");
-    let creations = log.as_array().unwrap().iter().filter(is_creation).count();
+    let count = |path: &str| {
+        let is_there = |entry: &&Value| entry["target"].as_str().unwrap().contains(path);
+        log.as_array().unwrap().iter().filter(is_there).count()
+    };
+    let (creations, uploads) = (count("Header/Create?"), count("Image/Upload"));
     let complete = json!({
         "records": {
-            ids[0].clone(): ["First", false], ids[1].clone(): ["Second", false], ids[2].clone(): [styles[2].header_name, true],
+            ids[0].clone(): ["First", false, true], ids[1].clone(): ["Second", false, false],
+            ids[2].clone(): [styles[2].header_name, true, false],
         },
         "new": [["N-1", "New"]],
         "twice": [],
     });
     second.shut_down().await;
-    Ended { counts: report["counts"].as_object().unwrap().clone(), state, complete, lines, creations }
+    Ended {
+        counts: report["counts"].as_object().unwrap().clone(),
+        state,
+        complete,
+        lines,
+        creations,
+        uploads,
+    }
 }

@@ -105,7 +105,12 @@ impl<'a> Set<'a> {
         let chance = Chance::new(seed, "set");
         let lag = if chance.hits(0.3) { json!({"lists": chance.between(1, 4)}) } else { Value::Null };
         let not_stored = if chance.hits(0.3) { 0.05 } else { 0.0 };
-        service.control("reset", json!({"seed": seed % 5 + 1, "lag": lag, "not_stored": not_stored})).await;
+        service
+            .control(
+                "reset",
+                json!({"seed": seed % 5 + 1, "lag": lag, "not_stored": not_stored, "upload_looks": seed % 3}),
+            )
+            .await;
         let folder = tempfile::tempdir().unwrap();
         let client = client(service, &folder, json!({}), json!({}));
         let style_folder = service.address("style_folder");
@@ -158,14 +163,15 @@ impl<'a> Set<'a> {
             if self.chance.hits(0.03) { self.chance.between(100, 400) } else { self.chance.between(1, 30) };
         let (mut styles, mut lines) = (self.styles.clone(), self.lines.clone());
         let mut rows = self.rows.clone();
-        let (mut forms, mut tags) = (self.styles.clone(), self.styles.clone());
+        let (mut forms, mut tags, mut images) =
+            (self.styles.clone(), self.styles.clone(), self.styles.clone());
         let mut created = Vec::new();
         for index in 0..count {
             let of = |style: &str, app: &str| json!({"kind": "update", "resource": "style", "record": {"id": style}, "app_id": app});
             let line =
                 |kind: &str| json!({"kind": kind, "resource": "data_tables", "record": {"id": self.table}});
             let text = format!("text {index}");
-            let (mut edit, seek) = match self.chance.below(12) {
+            let (mut edit, seek) = match self.chance.below(13) {
                 0 | 1 if !styles.is_empty() => {
                     let style = styles.remove(self.chance.below(styles.len()));
                     let edit = json!({"kind": "update", "resource": "style", "record": {"id": style}, "fields": {"header_name": text}});
@@ -174,10 +180,11 @@ impl<'a> Set<'a> {
                 // One of which nothing else is planned.
                 2 if styles.len() > 20 => {
                     let style = styles.remove(self.chance.between(2, styles.len() - 1));
-                    if !forms.contains(&style) || !tags.contains(&style) {
+                    if ![&forms, &tags, &images].iter().all(|own| own.contains(&style)) {
                         styles.push(style);
                         continue;
                     }
+                    images.retain(|one| *one != style);
                     forms.retain(|one| *one != style);
                     tags.retain(|one| *one != style);
                     (
@@ -246,6 +253,21 @@ impl<'a> Set<'a> {
                     let edit = json!({"kind": "update", "resource": "style", "record": {"id": style}, "tags": {"add": ["Sale"]}});
                     (edit, Seek::Tag(style))
                 }
+                11 if !images.is_empty() => {
+                    let style = images.remove(self.chance.below(images.len()));
+                    let name = format!("image-{index}.png");
+                    let path = self.folder.path().join(&name);
+                    std::fs::write(&path, &text).unwrap();
+                    let mut edit = json!({"kind": "update", "resource": "style", "record": {"id": style}, "image": path});
+                    let member = match self.chance.hits(0.5) {
+                        true => "frontImage",
+                        false => {
+                            edit["position"] = json!("back");
+                            "backImage"
+                        }
+                    };
+                    (edit, Seek::Image(style, member, name))
+                }
                 _ => {
                     let style = self.styles[self.chance.below(2)].clone();
                     let mut edit = of(&style, &self.grid);
@@ -272,9 +294,12 @@ impl<'a> Set<'a> {
                 "/Data?",
                 "Style/Page?",
                 "/Add",
+                "Image/Upload",
+                "GetImageProcessingStatus",
             ];
             let path = *self.chance.one_of(&paths);
-            let is_write = !["Style/Headers", "/Data?", "Style/Page?"].contains(&path);
+            let is_write =
+                !["Style/Headers", "/Data?", "Style/Page?", "GetImageProcessingStatus"].contains(&path);
             let actions = [
                 json!({"reset": "before"}),
                 json!({"reset": "before", "apply": true}),
@@ -315,6 +340,18 @@ impl<'a> Set<'a> {
                     )
                     .await;
                     self.touched.insert(id);
+                }
+                Seek::Image(style, member, _) => {
+                    let path = self.folder.path().join("theirs.png");
+                    std::fs::write(&path, "theirs").unwrap();
+                    let mut arguments = json!({"header_id": style, "file": path});
+                    let mut upload = "style.upload";
+                    if member == "backImage" {
+                        arguments["position"] = json!("back");
+                        upload = "style.upload_position";
+                    }
+                    let _ = call(client, upload, arguments).await;
+                    self.touched.insert(format!("{style} {member}"));
                 }
                 Seek::Minutes(style, row, _) => {
                     let rows = json!([{"rowId": row, "deleteRow": true}]);
@@ -421,10 +458,13 @@ impl<'a> Set<'a> {
     fn breaks(&self, seek: &Seek, said: &str, state: &State, outcomes: &[Value]) -> Option<&'static str> {
         let is_there = state.shows(seek);
         let target = match seek {
-            Seek::Name(id, _) | Seek::Label(id, _) | Seek::LineGone(id) | Seek::Minutes(_, id, _) => Some(id),
-            _ => None,
+            Seek::Name(id, _) | Seek::Label(id, _) | Seek::LineGone(id) | Seek::Minutes(_, id, _) => {
+                id.clone()
+            }
+            Seek::Image(style, member, _) => format!("{style} {member}"),
+            _ => String::new(),
         };
-        if target.is_some_and(|id| self.touched.contains(id)) {
+        if self.touched.contains(&target) {
             return None;
         }
         let made = |number: &str| {
@@ -435,6 +475,8 @@ impl<'a> Set<'a> {
         match said {
             "done" | "unchanged" => (!is_there).then_some("it is not there"),
             "not_stored" => is_there.then_some("it is there"),
+            // The file may still be processed, or was stored where another was.
+            "unknown" | "unverified" if matches!(seek, Seek::Image(..)) => is_there.then_some("it is there"),
             // A creation, or a row without an id of the client.
             "unknown" => (!matches!(seek, Seek::Number(_) | Seek::LabelOfNew(_)))
                 .then_some("it could have been found out"),

@@ -11,13 +11,19 @@ pub(super) enum Seek {
     Deleted(String),
     Number(String),
     Form(String, u64),
-    Row { style: Option<String>, number: Option<String>, step: String },
+    Row {
+        style: Option<String>,
+        number: Option<String>,
+        step: String,
+    },
     RowGone(String, String),
     Minutes(String, String, u64),
     Label(String, String),
     LabelOfNew(String),
     LineGone(String),
     Tag(String),
+    /// A style, the member of its image, and the name of the file.
+    Image(String, &'static str, String),
 }
 
 /// Values by row and field.
@@ -76,6 +82,10 @@ impl State {
             Seek::Label(id, label) => row(&self.lines, id).is_some_and(|row| row["label"] == **label),
             Seek::LabelOfNew(label) => self.lines.iter().any(|(_, row)| row["label"] == **label),
             Seek::LineGone(id) => row(&self.lines, id).is_none(),
+            Seek::Image(style, member, name) => {
+                let link = self.styles[style]["headerData"][member]["origin"].as_str().unwrap_or_default();
+                link.contains(&format!("/{}?", name.replace('.', "%2E").replace('-', "%2D")))
+            }
             Seek::Tag(style) => self
                 .tags
                 .get(style)

@@ -95,6 +95,8 @@ pub(crate) struct UploadRule {
     pub(crate) looks: Option<u32>,
     /// It fails, for this reason.
     pub(crate) fail: Option<String>,
+    /// It is said to be processed, and shows up nowhere.
+    pub(crate) lost: bool,
     /// False: the answer has no id, and the file is processed at once.
     pub(crate) id: Option<bool>,
     /// Its status is not known below `Style`, which does not count as a look.

@@ -21,6 +21,7 @@ __all__ = [
     "EditRecord",
     "FieldChange",
     "NameChanges",
+    "PartnerChanges",
     "PreviewedEdit",
     "StoredField",
 ]
@@ -49,12 +50,13 @@ ChangeOutcome = TypedDict(
 ChangePart = TypedDict(
     "ChangePart",
     {
-        "what": Required["str"],  # `form`, `grid`, `list`, `tags` and others.
+        "what": Required["str"],  # `form`, `grid`, `list`, `tags`, `image` and others.
         "appId": "str | None",  # Id of the application.
         "variationId": "str | None",  # Id of the variation.
         "rowId": "str | None",  # Id of the row.
         "timelineId": "str | None",  # Id of the milestone.
         "materialId": "str | None",  # Material of a new row.
+        "position": "str | None",  # Which image of the record.
         "reads": "int | None",  # Requests that reading all of it takes.
         "createdBy": "int | None",  # Index of the edit that creates the record.
     },
@@ -127,7 +129,9 @@ Edit = TypedDict(
         "colorways": "list[Any] | None",  # Colorways of a style or material, as its update takes them.
         "sizes": "list[Any] | None",  # The whole size range, as the update of a style or material takes it.
         "tags": "NameChanges | None",  # Tags by name, in place of fields.
-        "shares": "NameChanges | None",  # Partners by id that it is shared with, in place of fields.
+        "shares": "PartnerChanges | None",  # Partners that it is shared with, in place of fields.
+        "image": "Any | None",  # Path or URL of an image, in place of fields; or `{path, name}` or `{url, name}`.
+        "position": "str | None",  # Which image it is, such as `back`; by default the main one.
         "origin": "str | None",  # Where the edit comes from, as the preview and the report show it.
     },
     total=False,
@@ -167,7 +171,18 @@ NameChanges = TypedDict(
     },
     total=False,
 )
-"""Names or ids that are added, and those that are taken away."""
+"""Names that are added, and those that are taken away."""
+
+
+PartnerChanges = TypedDict(
+    "PartnerChanges",
+    {
+        "add": "list[Any] | None",  # Ids, or `{name, partnerType}`.
+        "remove": "list[Any] | None",  # The same.
+    },
+    total=False,
+)
+"""Partners that it is shared with from now on, and those that it is not."""
 
 
 PreviewedEdit = TypedDict(

@@ -30,9 +30,11 @@ class Changes(Resource):
         of it. With an application (`app_id`) it is about a page: its form, or the row that `row_id`
         names; `kind` says what becomes of the row. `colorways` and `sizes` go with the fields of a
         style or a material, and show as `/colorways` and `/sizeRange`. `tags` and `shares` are added
-        and taken away. `data_tables`, `style_timelines` and `material_timelines` have rows, too; the
-        record is the table or the plan then. Pages of a record that the set creates name it by its
-        number.
+        and taken away; a partner is an id, or its `name` with its `partner_type`, which are looked
+        up in the directory. `image` is the path or the URL of a file that is uploaded, `position`
+        which image of the record it is. `data_tables`, `style_timelines` and `material_timelines`
+        have rows, too; the record is the table or the plan then. Pages of a record that the set
+        creates name it by its number.
 
         Its `action` is `create`, `update` (with the old and the new values), `delete`, `unchanged`,
         `refused` (a field that there is not, a choice that there is not, a value that the service
@@ -40,9 +42,11 @@ class Changes(Resource):
         (edits disagree, and none of them wins), `unmatched` (the key names no record, or the id no
         row) or `ambiguous` (it names several). Values are compared as the service stores them, so
         that a preview after `apply` finds nothing to do. A new row without an id is `unchanged`
-        where a row has all its values already, as often as there are such rows. A variation of a
-        bill of materials is read only after the schema of its application shows that variations are
-        on, as reading can create one (docs/service/apps.md, Variations of bills of materials).
+        where a row has all its values already, as often as there are such rows. An image is
+        `unchanged` where a journal in the state folder shows that this file was uploaded there and
+        the link is the same; one from a URL never is. A variation of a bill of materials is read
+        only after the schema of its application shows that variations are on, as reading can create
+        one (docs/service/apps.md, Variations of bills of materials).
 
         The edits come from code (`edits`), from rows of any origin (`rows`), or from a file
         (`file`): CSV (`.csv`, `.tsv`) with a header line, or NDJSON (`.ndjson`, `.jsonl`) with an
@@ -99,17 +103,19 @@ class Changes(Resource):
         out, and reported.
 
         The edits of a record are one request; rows of a page, a table or a plan are written in their
-        order, 100 a request. New records come first, then pages, rows, tags and partners, and
-        deletions of records last. The present values are read once more just before they are
-        written: a planned field whose value is neither that of the preview nor the planned one makes
-        its record `stale`, and nothing is sent for it. What was written is read back by a list; what
-        differs is read singly after 2 s and after 20 s before it is `not_stored`. The outcome of an
-        edit is `done` (read back and equal), `not_stored` (accepted, and not kept; `fields` show
-        what was sent and what is there), `unverified` (not read back), `changed_after` (somebody
-        else has changed it since), `stale`, `refused` (by the service), `unknown` (an answer was
-        lost, and reading did not show what became of it), `lost` (a field that nobody planned to
-        change has lost its value, which stops the set), `left` (not begun), or what the preview said
-        of it.
+        order, 100 a request. New records come first, then pages, rows, tags and partners, then
+        images, and deletions of records last. The present values are read once more just before they
+        are written: a planned field whose value is neither that of the preview nor the planned one
+        makes its record `stale`, and nothing is sent for it. What was written is read back by a
+        list; what differs is read singly after 2 s and after 20 s before it is `not_stored`. The
+        outcome of an edit is `done` (read back and equal), `not_stored` (accepted, and not kept;
+        `fields` show what was sent and what is there), `unverified` (not read back), `changed_after`
+        (somebody else has changed it since), `stale`, `refused` (by the service), `unknown` (an
+        answer was lost, and reading did not show what became of it), `lost` (a field that nobody
+        planned to change has lost its value, which stops the set), `left` (not begun), or what the
+        preview said of it. An image is `done` when the service has processed it and its link has
+        changed; `unverified` when it is not processed within `wait_timeout`, or the link is the same
+        as before; and `stale` when its file has changed since the preview.
 
         Each step is in the journal before a byte leaves, so that `resume` goes on after any end:
         nothing is lost, and nothing is done twice. A preview is applied once. The run stops in order

@@ -28,12 +28,12 @@ use crate::value::{FieldType, Place, write};
 pub(in crate::changes) type Matches = HashMap<&'static str, HashMap<Key, Match>>;
 
 /// The record that a part belongs to.
-struct Whole {
-    id: Option<String>,
+pub(in crate::changes) struct Whole {
+    pub(in crate::changes) id: Option<String>,
     number: Option<String>,
     folder: String,
     /// The edit that creates it.
-    created_by: Option<usize>,
+    pub(in crate::changes) created_by: Option<usize>,
 }
 
 pub(in crate::changes) async fn judge(
@@ -43,7 +43,10 @@ pub(in crate::changes) async fn judge(
     working: &mut [Option<Working>],
 ) -> Result<()> {
     let mut wholes: Vec<(&Edit, Whole)> = Vec::new();
-    for edit in edits.iter().filter(|edit| edit.aim != Aim::Header) {
+    let has_rows = |edit: &&Edit| !matches!(edit.aim, Aim::Header | Aim::Image { .. });
+    let open: Vec<bool> = working.iter().map(Option::is_none).collect();
+    let is_open = |edit: &&Edit| open[edit.index];
+    for edit in edits.iter().filter(has_rows).filter(is_open) {
         match whole(edit, edits, matches) {
             Ok(whole) => wholes.push((edit, whole)),
             Err((action, reason)) => working[edit.index] = Some(ended(edit, action, reason)),
@@ -92,7 +95,11 @@ pub(in crate::changes) async fn judge(
 }
 
 /// The record, or what there is to say where none is found.
-fn whole(edit: &Edit, edits: &[Edit], matches: &Matches) -> Result<Whole, (Action, String)> {
+pub(in crate::changes) fn whole(
+    edit: &Edit,
+    edits: &[Edit],
+    matches: &Matches,
+) -> Result<Whole, (Action, String)> {
     let noun = edit.of.noun();
     let Some(key) = &edit.key else {
         return Err((Action::Unmatched, "it names no record".into()));
@@ -142,7 +149,7 @@ fn creates(edit: &Edit, of: Of, number: &str, folder: Option<&str>) -> bool {
             .is_none_or(|folder| edit.folder.as_ref().is_some_and(|given| given.eq_ignore_ascii_case(folder)))
 }
 
-fn of_whole(mut working: Working, whole: &Whole) -> Working {
+pub(in crate::changes) fn of_whole(mut working: Working, whole: &Whole) -> Working {
     let judged = &mut working.judged;
     judged.id = whole.id.clone().or_else(|| judged.id.take());
     judged.number = whole.number.clone().or_else(|| judged.number.take());
@@ -168,21 +175,12 @@ struct Parts<'a, 'b> {
 impl Parts<'_, '_> {
     /// What an edit is about, or why it cannot be carried out.
     async fn part(&mut self, edit: &Edit, whole: &Whole) -> Result<Result<Part, String>> {
-        let part = |what: What| Part {
-            what,
-            app_id: None,
-            variation_id: None,
-            row_id: None,
-            timeline_id: None,
-            material_id: None,
-            reads: 1,
-            created_by: whole.created_by,
-        };
+        let part = |what: What| Part { created_by: whole.created_by, ..Part::of(what) };
         let part = match (&edit.aim, edit.of) {
             (Aim::Row { row, timeline }, Of::Other(other)) => {
                 Part { row_id: row.clone(), timeline_id: timeline.clone(), ..part(other.what) }
             }
-            (Aim::Shares, _) => return Ok(Ok(part(What::Shares))),
+            (Aim::Shares { .. }, _) => return Ok(Ok(part(What::Shares))),
             (Aim::Tags, Of::Master(master)) => {
                 let known = self.tags(master).await?;
                 let added = edit.fields.iter().filter(|(_, is_added)| *is_added == true);

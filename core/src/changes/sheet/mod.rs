@@ -9,7 +9,8 @@ mod write;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-pub(super) use self::judge::{Matches, judge};
+pub(super) use self::judge::{Matches, judge, of_whole, whole};
+pub(super) use self::pass::is_of_read;
 pub(super) use self::write::{in_one, lane, requests};
 use super::Scene;
 use super::masters::{Master, needed};
@@ -39,6 +40,7 @@ fn writer(what: What, resource: &str) -> Result<(&'static Operation, &'static Pa
         What::Timeline => (format!("tracking.plan_{}_timeline_update", of_plan(resource)), "timelines"),
         What::Tags => (format!("{resource}.attributes_tag_add"), "tag_names"),
         What::Shares => (format!("{resource}.attributes_share"), "partner_list"),
+        What::Image => return Err(Error::internal("an image has no rows")),
     };
     let operation = operation(&id)?;
     let parameter = operation.parameters.iter().find(|parameter| parameter.name == argument);
@@ -66,7 +68,7 @@ impl Scene<'_> {
             What::Bom => Place::Bom,
             What::BomVariation => Place::BomVariation,
             What::DataTable => Place::DataTable,
-            What::Grid | What::Timeline | What::Tags | What::Shares => Place::Grid,
+            What::Grid | What::Timeline | What::Tags | What::Shares | What::Image => Place::Grid,
         };
         let app = part.app_id.as_deref().unwrap_or_default();
         let mut arguments = Map::from_iter([("app_id".to_owned(), Value::from(app))]);

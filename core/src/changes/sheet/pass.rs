@@ -397,6 +397,6 @@ fn is_of_page(error: &Error) -> bool {
 }
 
 /// Whether a read has failed in a way that may be that of one page.
-pub(super) fn is_of_read(error: &Error) -> bool {
+pub(in crate::changes) fn is_of_read(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Incomplete | ErrorKind::Server | ErrorKind::Timeout)
 }

@@ -100,7 +100,7 @@ fn rows_of(what: What, page: &Value) -> Vec<Row> {
         What::Shares => {
             vec![flags(page.as_array().into_iter().flatten().map(|share| &share["partner"]["id"]))]
         }
-        What::DataTable | What::Timeline => Vec::new(),
+        What::DataTable | What::Timeline | What::Image => Vec::new(),
     }
 }
 

@@ -16,6 +16,37 @@ use crate::requester::Requester;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// How far a file is.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    Working,
+    Done,
+    /// With the service's reason.
+    Failed(Option<String>),
+}
+
+/// Asks once how far an upload is, and tells what that has cost.
+pub(crate) async fn stage(
+    requester: &Requester,
+    operation: &'static Operation,
+    upload: &str,
+    options: &CallOptions,
+) -> (Result<Stage>, Meta) {
+    let id = Value::from(upload);
+    let Some(mut processing) = Processing::new(requester, operation, id, options, Meta::default()) else {
+        return (Ok(Stage::Done), Meta::default());
+    };
+    let call = processing.call();
+    let stage = match processing.ask(&call).await {
+        Ok(stage) => Ok(stage),
+        Err(error) => {
+            processing.add(error.attempts().to_vec(), error.waits().to_vec(), error.cost());
+            Err(error)
+        }
+    };
+    (stage, processing.meta)
+}
+
 /// A file that the service has taken and works on.
 pub(super) struct Processing<'a> {
     requester: &'a Requester,
@@ -38,18 +69,27 @@ impl<'a> Processing<'a> {
         call: &'a Call,
         answer: &Answer,
     ) -> Option<Self> {
+        let id = id_of(&answer.body, operation.poll.as_ref()?.from)?;
+        Self::new(requester, operation, id, &call.options, answer.meta.clone())
+    }
+
+    fn new(
+        requester: &'a Requester,
+        operation: &'static Operation,
+        id: Value,
+        options: &'a CallOptions,
+        meta: Meta,
+    ) -> Option<Self> {
         let poll = operation.poll.as_ref()?;
-        let id = id_of(&answer.body, poll.from)?;
-        Some(Self {
-            requester,
-            operation,
-            poll,
-            status: Operation::find(poll.operation)?,
-            fallback: poll.fallback.and_then(Operation::find),
-            id,
-            options: &call.options,
-            meta: answer.meta.clone(),
-        })
+        let status = Operation::find(poll.operation)?;
+        let fallback = poll.fallback.and_then(Operation::find);
+        Some(Self { requester, operation, poll, status, fallback, id, options, meta })
+    }
+
+    /// What asks for the status.
+    fn call(&self) -> Call {
+        let arguments = Map::from_iter([(self.poll.argument.to_owned(), self.id.clone())]);
+        Call { arguments, options: without_query(self.options) }
     }
 
     /// Waits until it is processed.
@@ -58,8 +98,7 @@ impl<'a> Processing<'a> {
         let limit = self.options.wait_timeout.unwrap_or(Duration::from_secs_f64(defaults::WAIT_TIMEOUT));
         let end = clock.elapsed().saturating_add(limit);
         let mut pause = FIRST_PAUSE;
-        let arguments = Map::from_iter([(self.poll.argument.to_owned(), self.id.clone())]);
-        let call = Call { arguments, options: without_query(self.options) };
+        let call = self.call();
         loop {
             let left = end.saturating_sub(clock.elapsed());
             if left.is_zero() {
@@ -67,32 +106,40 @@ impl<'a> Processing<'a> {
             }
             self.pause(pause.min(left)).await?;
             pause = pause.mul_f64(1.5).min(LONGEST_PAUSE);
-            let look = self.look(&call).await?;
-            self.add(look.meta.attempts, look.meta.waits, look.meta.cost);
-            let text = String::from_utf8_lossy(text_of(&look.body));
-            let members = Members::of(&text);
-            let says = |name| members.as_ref().is_some_and(|members| members.any_true(name));
-            if says(self.poll.until) {
-                return match says(self.poll.failed) {
-                    true => Err(self.failed(members.and_then(|members| members.text(self.poll.message)))),
-                    false => Ok(Answer { meta: self.meta, ..answer }),
-                };
+            match self.ask(&call).await.map_err(|error| self.unseen(error))? {
+                Stage::Working => {}
+                Stage::Done => return Ok(Answer { meta: self.meta, ..answer }),
+                Stage::Failed(message) => return Err(self.failed(message)),
             }
         }
     }
 
-    /// Asks once how far the file is. Each master folder has an address of its own beside the one that serves all of them.
+    /// Asks once how far the file is.
+    async fn ask(&mut self, call: &Call) -> Result<Stage> {
+        let look = self.look(call).await?;
+        self.add(look.meta.attempts, look.meta.waits, look.meta.cost);
+        let text = String::from_utf8_lossy(text_of(&look.body));
+        let members = Members::of(&text);
+        let says = |name| members.as_ref().is_some_and(|members| members.any_true(name));
+        Ok(match (says(self.poll.until), says(self.poll.failed)) {
+            (false, _) => Stage::Working,
+            (true, false) => Stage::Done,
+            (true, true) => Stage::Failed(members.and_then(|members| members.text(self.poll.message))),
+        })
+    }
+
+    /// Each master folder has an address of its own beside the one that serves all of them.
     async fn look(&mut self, call: &Call) -> Result<Answer> {
         let error = match self.requester.request(self.status, call).await {
             Ok(look) => return Ok(look),
             Err(error) => error,
         };
         let Some(fallback) = self.fallback.take().filter(|_| error.kind() == ErrorKind::NotFound) else {
-            return Err(self.unseen(error));
+            return Err(error);
         };
         self.add(error.attempts().to_vec(), error.waits().to_vec(), error.cost());
         self.status = fallback;
-        self.requester.request(fallback, call).await.map_err(|error| self.unseen(error))
+        self.requester.request(fallback, call).await
     }
 
     async fn pause(&mut self, pause: Duration) -> Result<()> {

@@ -50,7 +50,7 @@ pub struct ChangeOutcome {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChangePart {
-    /// `form`, `grid`, `list`, `tags` and others.
+    /// `form`, `grid`, `list`, `tags`, `image` and others.
     #[serde(rename = "what")]
     pub what: String,
     /// Id of the application.
@@ -68,6 +68,9 @@ pub struct ChangePart {
     /// Material of a new row.
     #[serde(rename = "materialId", skip_serializing_if = "Option::is_none")]
     pub material_id: Option<String>,
+    /// Which image of the record.
+    #[serde(rename = "position", skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
     /// Requests that reading all of it takes.
     #[serde(rename = "reads", skip_serializing_if = "Option::is_none")]
     pub reads: Option<i64>,
@@ -212,9 +215,15 @@ pub struct Edit {
     /// Tags by name, in place of fields.
     #[serde(rename = "tags", skip_serializing_if = "Option::is_none")]
     pub tags: Option<NameChanges>,
-    /// Partners by id that it is shared with, in place of fields.
+    /// Partners that it is shared with, in place of fields.
     #[serde(rename = "shares", skip_serializing_if = "Option::is_none")]
-    pub shares: Option<NameChanges>,
+    pub shares: Option<PartnerChanges>,
+    /// Path or URL of an image, in place of fields; or `{path, name}` or `{url, name}`.
+    #[serde(rename = "image", skip_serializing_if = "Option::is_none")]
+    pub image: Option<Value>,
+    /// Which image it is, such as `back`; by default the main one.
+    #[serde(rename = "position", skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
     /// Where the edit comes from, as the preview and the report show it.
     #[serde(rename = "origin", skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -259,7 +268,7 @@ pub struct FieldChange {
     pub extra: IndexMap<String, Value>,
 }
 
-/// Names or ids that are added, and those that are taken away.
+/// Names that are added, and those that are taken away.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NameChanges {
@@ -269,6 +278,21 @@ pub struct NameChanges {
     /// Taken away.
     #[serde(rename = "remove", skip_serializing_if = "Option::is_none")]
     pub remove: Option<Vec<String>>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
+/// Partners that it is shared with from now on, and those that it is not.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PartnerChanges {
+    /// Ids, or `{name, partnerType}`.
+    #[serde(rename = "add", skip_serializing_if = "Option::is_none")]
+    pub add: Option<Vec<Value>>,
+    /// The same.
+    #[serde(rename = "remove", skip_serializing_if = "Option::is_none")]
+    pub remove: Option<Vec<Value>>,
     /// Members that the catalogue does not name.
     #[serde(flatten)]
     pub extra: IndexMap<String, Value>,

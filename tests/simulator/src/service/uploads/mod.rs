@@ -13,6 +13,7 @@ use crate::state::State;
 use super::Call;
 use super::headers::{colorways, find, touch};
 use super::inbox;
+use super::losses::Losses;
 use super::pages::{self, Place};
 use super::route::{Route, SEWN, get, post};
 
@@ -159,9 +160,13 @@ pub(crate) fn take(call: &Call<'_>, target: Target) -> Result<Answer, Refusal> {
     let looks = rule.looks.unwrap_or(state.settings.upload_looks);
     let lag = call.rule.lag.or(state.settings.lag);
     let unknown = rule.unknown;
-    let mut upload = Upload { target: Some(target), user: call.user, looks, failure, unknown, lag };
-    if rule.id == Some(false) {
+    let is_lost = rule.lost || Losses::new(call, state, call.argument("id")).take(&lower);
+    let target = Some(target).filter(|_| !is_lost);
+    let mut upload = Upload { target, user: call.user, looks, failure, unknown, lag };
+    if rule.id == Some(false) || looks == 0 {
         finish(state, id, &mut upload);
+    }
+    if rule.id == Some(false) {
         return Ok(message("stored"));
     }
     state.uploads.insert(id, upload);

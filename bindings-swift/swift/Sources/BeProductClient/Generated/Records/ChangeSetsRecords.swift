@@ -94,7 +94,7 @@ public struct ChangeOutcome: Record, JSONConvertible {
 
 /// What of a record an edit is about, unless it is the header.
 public struct ChangePart: Record, JSONConvertible {
-    /// `form`, `grid`, `list`, `tags` and others.
+    /// `form`, `grid`, `list`, `tags`, `image` and others.
     public var what: String
     /// Id of the application.
     public var appID: String?
@@ -106,6 +106,8 @@ public struct ChangePart: Record, JSONConvertible {
     public var timelineID: String?
     /// Material of a new row.
     public var materialID: String?
+    /// Which image of the record.
+    public var position: String?
     /// Requests that reading all of it takes.
     public var reads: Int?
     /// Index of the edit that creates the record.
@@ -121,6 +123,7 @@ public struct ChangePart: Record, JSONConvertible {
         rowID: String? = nil,
         timelineID: String? = nil,
         materialID: String? = nil,
+        position: String? = nil,
         reads: Int? = nil,
         createdBy: Int? = nil,
         extra: JSONObject = [:]
@@ -131,6 +134,7 @@ public struct ChangePart: Record, JSONConvertible {
         self.rowID = rowID
         self.timelineID = timelineID
         self.materialID = materialID
+        self.position = position
         self.reads = reads
         self.createdBy = createdBy
         self.extra = extra
@@ -144,6 +148,7 @@ public struct ChangePart: Record, JSONConvertible {
         rowID = try reader.take("rowId")
         timelineID = try reader.take("timelineId")
         materialID = try reader.take("materialId")
+        position = try reader.take("position")
         reads = try reader.take("reads")
         createdBy = try reader.take("createdBy")
         extra = reader.rest
@@ -157,6 +162,7 @@ public struct ChangePart: Record, JSONConvertible {
             "rowId": rowID,
             "timelineId": timelineID,
             "materialId": materialID,
+            "position": position,
             "reads": reads,
             "createdBy": createdBy,
         ]
@@ -390,8 +396,12 @@ public struct Edit: Record, JSONConvertible {
     public var sizes: [JSONValue]?
     /// Tags by name, in place of fields.
     public var tags: NameChanges?
-    /// Partners by id that it is shared with, in place of fields.
-    public var shares: NameChanges?
+    /// Partners that it is shared with, in place of fields.
+    public var shares: PartnerChanges?
+    /// Path or URL of an image, in place of fields; or `{path, name}` or `{url, name}`.
+    public var image: JSONValue?
+    /// Which image it is, such as `back`; by default the main one.
+    public var position: String?
     /// Where the edit comes from, as the preview and the report show it.
     public var origin: String?
     /// Members that the catalogue does not name.
@@ -412,7 +422,9 @@ public struct Edit: Record, JSONConvertible {
         colorways: [JSONValue]? = nil,
         sizes: [JSONValue]? = nil,
         tags: NameChanges? = nil,
-        shares: NameChanges? = nil,
+        shares: PartnerChanges? = nil,
+        image: JSONValue? = nil,
+        position: String? = nil,
         origin: String? = nil,
         extra: JSONObject = [:]
     ) {
@@ -430,6 +442,8 @@ public struct Edit: Record, JSONConvertible {
         self.sizes = sizes
         self.tags = tags
         self.shares = shares
+        self.image = image
+        self.position = position
         self.origin = origin
         self.extra = extra
     }
@@ -450,6 +464,8 @@ public struct Edit: Record, JSONConvertible {
         sizes = try reader.take("sizes")
         tags = try reader.take("tags")
         shares = try reader.take("shares")
+        image = try reader.take("image")
+        position = try reader.take("position")
         origin = try reader.take("origin")
         extra = reader.rest
     }
@@ -470,6 +486,8 @@ public struct Edit: Record, JSONConvertible {
             "sizes": sizes,
             "tags": tags,
             "shares": shares,
+            "image": image,
+            "position": position,
             "origin": origin,
         ]
         return JSONObject(present: named, extra: extra)
@@ -560,7 +578,7 @@ public struct FieldChange: Record, JSONConvertible {
     }
 }
 
-/// Names or ids that are added, and those that are taken away.
+/// Names that are added, and those that are taken away.
 public struct NameChanges: Record, JSONConvertible {
     /// Added.
     public var add: [String]?
@@ -573,6 +591,42 @@ public struct NameChanges: Record, JSONConvertible {
     public init(
         add: [String]? = nil,
         remove: [String]? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.add = add
+        self.remove = remove
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        add = try reader.take("add")
+        remove = try reader.take("remove")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        let named: Members = [
+            "add": add,
+            "remove": remove,
+        ]
+        return JSONObject(present: named, extra: extra)
+    }
+}
+
+/// Partners that it is shared with from now on, and those that it is not.
+public struct PartnerChanges: Record, JSONConvertible {
+    /// Ids, or `{name, partnerType}`.
+    public var add: [JSONValue]?
+    /// The same.
+    public var remove: [JSONValue]?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        add: [JSONValue]? = nil,
+        remove: [JSONValue]? = nil,
         extra: JSONObject = [:]
     ) {
         self.add = add

@@ -46,7 +46,7 @@ internal object ChangeOutcomeSerializer :
 @Serializable(with = ChangePartSerializer::class)
 @KeepGeneratedSerializer
 data class ChangePart(
-    /** `form`, `grid`, `list`, `tags` and others. */
+    /** `form`, `grid`, `list`, `tags`, `image` and others. */
     val what: String,
     /** Id of the application. */
     val appId: String? = null,
@@ -58,6 +58,8 @@ data class ChangePart(
     val timelineId: String? = null,
     /** Material of a new row. */
     val materialId: String? = null,
+    /** Which image of the record. */
+    val position: String? = null,
     /** Requests that reading all of it takes. */
     val reads: Long? = null,
     /** Index of the edit that creates the record. */
@@ -174,8 +176,12 @@ data class Edit(
     val sizes: List<JsonElement>? = null,
     /** Tags by name, in place of fields. */
     val tags: NameChanges? = null,
-    /** Partners by id that it is shared with, in place of fields. */
-    val shares: NameChanges? = null,
+    /** Partners that it is shared with, in place of fields. */
+    val shares: PartnerChanges? = null,
+    /** Path or URL of an image, in place of fields; or `{path, name}` or `{url, name}`. */
+    val image: JsonElement? = null,
+    /** Which image it is, such as `back`; by default the main one. */
+    val position: String? = null,
     /** Where the edit comes from, as the preview and the report show it. */
     val origin: String? = null,
     /** Members that the catalogue does not name. */
@@ -219,7 +225,7 @@ data class FieldChange(
 internal object FieldChangeSerializer :
     RecordSerializer<FieldChange>(FieldChange.generatedSerializer())
 
-/** Names or ids that are added, and those that are taken away. */
+/** Names that are added, and those that are taken away. */
 @Serializable(with = NameChangesSerializer::class)
 @KeepGeneratedSerializer
 data class NameChanges(
@@ -233,6 +239,21 @@ data class NameChanges(
 
 internal object NameChangesSerializer :
     RecordSerializer<NameChanges>(NameChanges.generatedSerializer())
+
+/** Partners that it is shared with from now on, and those that it is not. */
+@Serializable(with = PartnerChangesSerializer::class)
+@KeepGeneratedSerializer
+data class PartnerChanges(
+    /** Ids, or `{name, partnerType}`. */
+    val add: List<JsonElement>? = null,
+    /** The same. */
+    val remove: List<JsonElement>? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object PartnerChangesSerializer :
+    RecordSerializer<PartnerChanges>(PartnerChanges.generatedSerializer())
 
 /** An edit, and what will become of it. */
 @Serializable(with = PreviewedEditSerializer::class)
