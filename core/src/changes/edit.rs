@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::image::{Picture, shown_at};
 use super::masters::Master;
 use super::part::What;
-use super::partners::Partner;
+use super::partners::{Partner, Partners};
 use crate::arguments::filters::ANY_OF;
 use crate::arguments::{encode, shown};
 use crate::error::{Error, Result};
@@ -136,7 +136,7 @@ pub(super) enum Aim {
     Tags,
     /// Partners that are named by their ids are fields.
     Shares {
-        named: Vec<(Partner, bool)>,
+        named: Partners,
     },
     Image {
         position: Option<String>,
@@ -415,7 +415,7 @@ fn form(name: &str, lists: &Value) -> Error {
 }
 
 /// What is added is true, and what is taken away false. Objects name partners.
-fn flags(name: &str, lists: &Value) -> Result<(Map<String, Value>, Vec<(Partner, bool)>)> {
+fn flags(name: &str, lists: &Value) -> Result<(Map<String, Value>, Partners)> {
     let form = || form(name, lists);
     let members = lists.as_object().ok_or_else(form)?;
     near::check(members.keys(), &["add", "remove"], &format!("{name} has no member"), "it has")?;

@@ -238,7 +238,11 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
         return Err(of(was_applied(&preview.id, &mark)));
     }
     let mut meta = Meta::default();
-    check_schemas(scene, &preview, &mut meta).await.map_err(of)?;
+    // What the budget does not have is left to the run that goes on.
+    let is_affordable = wishes.budget.is_none_or(|budget| preview.schemas.len() as u64 <= budget);
+    if is_affordable {
+        check_schemas(scene, &preview, &mut meta).await.map_err(of)?;
+    }
     let tasks = Task::all(&preview.edits);
     let settled = preview.edits.iter().filter(|edit| !edit.action.sends()).map(Edited::settled).collect();
     let (id, schemas) = (preview.id, preview.schemas);
@@ -263,8 +267,11 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
             return Err(of(error));
         }
     };
-    let Line::Begun { settled, .. } = first else { return Err(of(Error::internal("no journal"))) };
-    finish(Run::new(scene, journal, tasks, settled, id, meta), wishes).await
+    let Line::Begun { settled, schemas, .. } = first else {
+        return Err(of(Error::internal("no journal")));
+    };
+    let schemas = if is_affordable { BTreeMap::new() } else { schemas };
+    finish(Run::new(scene, journal, tasks, settled, id, meta), wishes, schemas).await
 }
 
 /// Goes on with what was begun.
@@ -305,32 +312,11 @@ async fn go_on(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     wishes.verifies = verify;
     let mut run = Run::new(scene, journal, tasks, settled, preview, Meta::default());
     run.replay(&lines).map_err(of)?;
-    // What compares values needs the schemas.
-    for (place, before) in &schemas {
-        if !run.rests_on(place) {
-            continue;
-        }
-        let is_same = match scene.read_schema(place).await {
-            Ok((print, _, spent)) => {
-                run.meta.absorb(spent);
-                print == *before
-            }
-            // A folder, an application or a table that is gone does not keep the others from going on.
-            Err(error) if error.is_of_one() => {
-                run.meta.absorb(error.spent());
-                false
-            }
-            Err(error) => return Err(error),
-        };
-        if !is_same {
-            run.give_up_schema(place).await?;
-        }
-    }
-    finish(run, wishes).await
+    finish(run, wishes, schemas).await
 }
 
-/// Lets a run go on, and tells what became of it.
-async fn finish(mut run: Run<'_>, wishes: Wishes) -> Result<Answer> {
+/// Lets a run go on, and tells what became of it. The schemas are those that are to be looked at before.
+async fn finish(mut run: Run<'_>, wishes: Wishes, schemas: BTreeMap<String, String>) -> Result<Answer> {
     let operation = run.scene.operation;
     run.verifies = wishes.verifies;
     run.budget = wishes.budget;
@@ -338,7 +324,11 @@ async fn finish(mut run: Run<'_>, wishes: Wishes) -> Result<Answer> {
         run.may_number = true;
         run.journal.write(Line::Numbers).await?;
     }
-    let (end, error) = match run.go().await {
+    let end = match run.look_at_schemas(schemas).await {
+        Ok(()) => run.go().await,
+        Err(error) => Err(error),
+    };
+    let (end, error) = match end {
         Ok(end) => (end.as_str(), None),
         Err(error) if error.kind() == crate::own::ErrorKind::QuotaExceeded => (End::Budget.as_str(), None),
         Err(error) if error.kind() == crate::own::ErrorKind::Cancelled => ("cancelled", Some(error)),
@@ -531,12 +521,5 @@ impl<'a> Run<'a> {
             preview,
             meta,
         }
-    }
-
-    /// Whether something that is not ended has this schema.
-    fn rests_on(&self, schema: &str) -> bool {
-        let is_open = |state: &State| !matches!(state, State::Ended(_));
-        let open = self.tasks.iter().zip(&self.states).filter(|(_, state)| is_open(state));
-        open.into_iter().any(|(task, _)| task.schema_place().is_some_and(|place| place == schema))
     }
 }

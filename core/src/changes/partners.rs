@@ -21,6 +21,9 @@ pub(super) struct Partner {
     partner_type: Option<String>,
 }
 
+/// Each with whether it is added or taken away.
+pub(super) type Partners = Vec<(Partner, bool)>;
+
 impl Partner {
     /// `{name}`, with a `partner_type` where several have the name.
     pub(super) fn read(name: &str, value: &Map<String, Value>) -> Result<Self> {

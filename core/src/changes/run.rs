@@ -137,12 +137,11 @@ impl Run<'_> {
                 let is_left = self.states.iter().any(|state| matches!(state, State::Due));
                 return Ok(if is_left { End::Numbers } else { End::Complete });
             };
-            let affordable = self.affordable(&batch).await?;
-            if affordable == 0 {
+            let batch = &*self.affordable(&batch).await?;
+            if batch.is_empty() {
                 self.verify_what_was_accepted(true).await?;
                 return Ok(End::Budget);
             }
-            let batch = &batch[..affordable];
             if self.tasks[batch[0]].part.is_none() {
                 // It is not fresh any more when the headers are written.
                 self.fresh.clear();
@@ -157,6 +156,7 @@ impl Run<'_> {
             // What was sent is seen to before the run ends.
             self.settle_what_was_sent().await?;
             self.verify_what_was_accepted(stopped.is_some()).await?;
+            self.forget_pages();
             self.report_progress();
             match stopped {
                 None => {}
@@ -241,10 +241,20 @@ impl Run<'_> {
         Ok([left, remaining].into_iter().flatten().min())
     }
 
-    /// How many tasks can be paid for, their reading before and after included.
-    async fn affordable(&self, batch: &[usize]) -> Result<usize> {
+    /// Refuses requests that the budget does not have, as the quota does.
+    pub(super) fn afford(&self, requests: u64) -> Result<()> {
+        match self.budget {
+            Some(budget) if self.meta.cost + requests > budget => {
+                Err(Error::new(ErrorKind::QuotaExceeded, "the budget of the run is used up"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The tasks that can be paid for, their reading before and after included.
+    async fn affordable(&self, batch: &[usize]) -> Result<Vec<usize>> {
         let most = batch.len();
-        let Some(left) = self.left().await? else { return Ok(most) };
+        let Some(left) = self.left().await? else { return Ok(batch.to_vec()) };
         // Looks that are due later are paid for first.
         let (parts, headers): (Vec<_>, Vec<_>) =
             self.later.iter().map(Later::place).partition(|place| self.tasks[*place].rows().is_some());
@@ -264,7 +274,15 @@ impl Run<'_> {
         let asks = u64::from(self.verifies && self.tasks[batch[0]].image().is_some());
         let lists = lists + asks * u64::from(image::LISTS);
         let cost = |count: u64| (1 + asks) * count + lists * reads(count);
-        Ok((0..=most as u64).rev().find(|count| *count == 0 || cost(*count) <= left).unwrap_or(0) as usize)
+        let affordable = (1..=most).rev().find(|count| cost(*count as u64) <= left).unwrap_or_default();
+        Ok(batch[..affordable].to_vec())
+    }
+
+    /// Pages of which nothing more is to be written or read back are not held.
+    fn forget_pages(&mut self) {
+        let (of_sheet, states) = (&self.of_sheet, &self.states);
+        let is_open = |place: &usize| !matches!(states[*place], State::Ended(_));
+        self.present.retain(|sheet, _| of_sheet.get(sheet).is_some_and(|places| places.iter().any(is_open)));
     }
 
     fn has_lost(&self) -> bool {
@@ -283,6 +301,39 @@ impl Run<'_> {
     pub(super) fn master(&self, place: usize) -> Result<&'static Master> {
         let resource = &self.tasks[place].resource;
         Master::find(resource).ok_or_else(|| Error::config(format!("there are no changes of {resource:?}")))
+    }
+
+    /// Whether something that is not ended has this schema.
+    fn rests_on(&self, schema: &str) -> bool {
+        let is_open = |state: &State| !matches!(state, State::Ended(_));
+        let open = self.tasks.iter().zip(&self.states).filter(|(_, state)| is_open(state));
+        open.into_iter().any(|(task, _)| task.schema_place().is_some_and(|place| place == schema))
+    }
+
+    /// Reads the schemas that open tasks rest on, which is needed to compare values, and gives up what rests on others now.
+    pub(super) async fn look_at_schemas(&mut self, schemas: BTreeMap<String, String>) -> Result<()> {
+        for (place, before) in schemas {
+            if !self.rests_on(&place) {
+                continue;
+            }
+            self.afford(1)?;
+            let is_same = match self.scene.read_schema(&place).await {
+                Ok((print, _, spent)) => {
+                    self.meta.absorb(spent);
+                    print == before
+                }
+                // A folder, an application or a table that is gone does not keep the others from going on.
+                Err(error) if error.is_of_one() => {
+                    self.meta.absorb(error.spent());
+                    false
+                }
+                Err(error) => return Err(error),
+            };
+            if !is_same {
+                self.give_up_schema(&place).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Tasks whose fields are others now: what would be sent was judged by the former ones.
@@ -434,7 +485,7 @@ pub(super) fn folder_of(task: &Task) -> String {
 
 impl Scene<'_> {
     /// Whether many records are read by their ids in one request.
-    fn reads_by_filter(&self) -> bool {
+    pub(super) fn reads_by_filter(&self) -> bool {
         let lists =
             Master::names().into_iter().filter_map(Master::find).filter_map(|master| master.by_id.lookup);
         let lists = lists.filter_map(|lookup| crate::catalog::Operation::find(lookup.list));

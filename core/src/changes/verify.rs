@@ -211,6 +211,8 @@ impl Run<'_> {
         if ids.is_empty() {
             return Ok(places);
         }
+        let works = self.scene.reads_by_filter();
+        self.afford(if works { ids.len().div_ceil(MOST_VALUES) } else { ids.len() } as u64)?;
         let found = present::by_id(self.scene, master, &ids, &mut self.meta).await?;
         let mut open = Vec::new();
         for place in places {
@@ -496,6 +498,7 @@ impl Run<'_> {
     ) -> Result<Vec<Header>> {
         let list = crate::catalog::Operation::find(master.number.list);
         let list = list.ok_or_else(|| Error::internal(format!("there is no {}", master.number.list)))?;
+        self.afford(1)?;
         let mut arguments = Map::from_iter([("folder_id".to_owned(), Value::from(folder))]);
         arguments.insert("filters".into(), json!([{"field": field, "operator": "Eq", "value": value}]));
         let prepared = arguments::prepare(list, &arguments)?;

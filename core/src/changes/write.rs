@@ -153,6 +153,7 @@ impl Run<'_> {
 
     /// One record, if it is there.
     pub(super) async fn get(&mut self, master: &'static Master, id: &str) -> Result<Option<Header>> {
+        self.afford(1)?;
         let found = present::by_id(self.scene, master, &[id.to_owned()], &mut self.meta).await?;
         Ok(found.record(id).and_then(Header::of))
     }

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 
 use super::operation;
+use super::pass::is_of_read;
 use super::read::Read;
 use crate::answer;
 use crate::catalog::Operation;
@@ -69,29 +70,54 @@ pub(in crate::changes) async fn judge(
             Err(reason) => working[edit.index] = Some(of_whole(ended(edit, Action::Refused, reason), &whole)),
         }
     }
-    let reads = parts.read(&sheets).await?;
-    for ((_, edits), read) in sheets.into_iter().zip(reads) {
+    let scene = parts.judge.scene;
+    let mut work: Vec<BoxFuture<'_, Result<Read>>> = Vec::with_capacity(sheets.len());
+    for (sheet, edits) in &sheets {
+        let Some((_, whole, part)) = edits.first() else { continue };
+        let id = whole.id.clone();
+        work.push(Box::pin(async move {
+            match id {
+                Some(id) => scene.read_rows(&sheet.resource, &id, part).await,
+                None => Ok(Read::default()),
+            }
+        }));
+    }
+    // One after the other, so that not all rows are held at once.
+    let mut reads = at_a_time(scene.requester, work);
+    let (mut is_read, mut failed) = (false, None);
+    for edits in sheets.values() {
+        let Some(read) = reads.next().await else { break };
         let read = match read {
             Ok(read) => read,
-            Err(error) => {
+            Err(error) if error.is_of_one() || is_of_read(&error) => {
+                judge.meta.absorb(error.spent());
                 for (edit, whole, _) in edits {
                     let reason = format!("it cannot be read: {}", error.message());
-                    working[edit.index] = Some(of_whole(ended(edit, Action::Refused, reason), &whole));
+                    working[edit.index] = Some(of_whole(ended(edit, Action::Refused, reason), whole));
                 }
+                is_read |= error.is_of_one();
+                failed.get_or_insert(error);
                 continue;
             }
+            Err(error) => return Err(error),
         };
+        is_read = true;
+        judge.meta.absorb(read.meta);
         let named = edits.iter().filter_map(|(_, _, part)| Some(part.row_id.as_ref()?.to_lowercase()));
         let mut alike = Alike { taken: named.collect(), by_text: HashMap::new() };
         for (edit, whole, part) in edits {
-            let part = Part { reads: read.requests.max(1), ..part };
+            let part = Part { reads: read.requests.max(1), ..part.clone() };
             let record = whole.id.as_deref().unwrap_or_default();
-            let check = parts.judge.scene.check_of_part(edit.of.resource(), record, &part)?;
-            let judged = row(parts.judge.scene, edit, part, &read.rows, &check, &mut alike);
-            working[edit.index] = Some(of_whole(judged, &whole));
+            let check = scene.check_of_part(edit.of.resource(), record, &part)?;
+            let judged = row(scene, edit, part, &read.rows, &check, &mut alike);
+            working[edit.index] = Some(of_whole(judged, whole));
         }
     }
-    Ok(())
+    match failed {
+        // It is not the page.
+        Some(error) if !is_read => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The record, or what there is to say where none is found.
@@ -311,41 +337,6 @@ impl Parts<'_, '_> {
         let value = answer::value(&answer.body);
         self.judge.meta.absorb(answer.meta);
         Ok(value)
-    }
-
-    /// The rows of each, in their order. One that cannot be read does not keep the others from being read.
-    async fn read(
-        &mut self,
-        sheets: &BTreeMap<Sheet, Vec<(&Edit, Whole, Part)>>,
-    ) -> Result<Vec<Result<Read>>> {
-        let scene = self.judge.scene;
-        let mut work: Vec<BoxFuture<'_, Result<Read>>> = Vec::with_capacity(sheets.len());
-        for (sheet, edits) in sheets {
-            let Some((_, whole, part)) = edits.first() else { continue };
-            let id = whole.id.clone();
-            work.push(Box::pin(async move {
-                match id {
-                    Some(id) => scene.read_rows(&sheet.resource, &id, part).await,
-                    None => Ok(Read::default()),
-                }
-            }));
-        }
-        let mut work = at_a_time(scene.requester, work);
-        let mut reads = Vec::with_capacity(sheets.len());
-        while let Some(read) = work.next().await {
-            match read {
-                Ok(mut read) => {
-                    self.judge.meta.absorb(std::mem::take(&mut read.meta));
-                    reads.push(Ok(read));
-                }
-                Err(error) if error.is_of_one() => {
-                    self.judge.meta.absorb(error.spent());
-                    reads.push(Err(error));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(reads)
     }
 }
 

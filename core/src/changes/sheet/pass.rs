@@ -78,26 +78,27 @@ impl Run<'_> {
         self.sheets(places).iter().map(|(_, places)| self.reads(places[0])).sum()
     }
 
-    /// How many of these tasks can be paid for, with the reads before and after.
-    pub(in crate::changes) fn affordable_parts(&self, batch: &[usize], left: u64) -> usize {
+    /// Those of these tasks that can be paid for, with the reads before and after. What is too large does not keep others back.
+    pub(in crate::changes) fn affordable_parts(&self, batch: &[usize], mut left: u64) -> Vec<usize> {
         let looks = 1 + u64::from(self.verifies);
-        let (mut spent, mut count) = (0, 0);
+        let mut affordable = Vec::new();
         for (_, places) in self.sheets(batch) {
-            spent += looks * self.reads(places[0]);
+            let mut spent = looks * self.reads(places[0]);
             let mut rest = &places[..];
             while !rest.is_empty() {
                 let tasks: Vec<&Task> = rest.iter().map(|place| &self.tasks[*place]).collect();
                 let limit = self.limits.get(&rest[0]).copied().unwrap_or(MOST_ROWS);
-                let in_one = in_one(&tasks, limit);
-                spent += requests(&tasks[..in_one]);
+                let (now, later) = rest.split_at(in_one(&tasks, limit));
+                spent += requests(&tasks[..now.len()]);
                 if spent > left {
-                    return count;
+                    break;
                 }
-                count += in_one;
-                rest = &rest[in_one..];
+                affordable.extend_from_slice(now);
+                left -= std::mem::take(&mut spent);
+                rest = later;
             }
         }
-        count
+        affordable
     }
 
     /// Writes rows. Returns the error that keeps others from being sent.

@@ -44,6 +44,7 @@ impl Run<'_> {
     /// Reads what has rows once each, and tells what that shows of the tasks.
     async fn look_at_parts(&mut self, places: &[usize]) -> Result<Vec<Looked>> {
         let sheets = self.sheets(places);
+        self.afford(self.reads_of(places))?;
         let mut reads: Vec<Result<Read>> = Vec::with_capacity(sheets.len());
         {
             let this = &*self;
@@ -296,7 +297,7 @@ impl Run<'_> {
     pub(in crate::changes) async fn settle_parts(&mut self) -> Result<()> {
         let is_sent = |state: &State| matches!(state, State::Sent);
         let mut open = self.places(is_sent);
-        open.retain(|place| self.tasks[*place].part.is_some() && !self.is_aside(*place));
+        open.retain(|place| self.tasks[*place].rows().is_some() && !self.is_aside(*place));
         let since = self.scene.requester.clock().elapsed();
         let mut looks = std::iter::once(std::time::Duration::ZERO).chain(LOOKS).peekable();
         while let Some(due) = looks.next().filter(|_| !open.is_empty()) {
