@@ -30,20 +30,24 @@ class Notebook:
         self.manager.shutdown_kernel(now=True)
 
     def begin(self, cell: str) -> None:
-        self.client.execute(cell)
+        self.cell = self.client.execute(cell)
 
     def end(self) -> str:
         """What the cell printed, or the name of what it raised."""
         printed = ""
         while True:
             message = self.client.get_iopub_msg(timeout=PATIENCE)
+            # The kernel also tells of what came before, such as whether it is ready.
+            if message["parent_header"].get("msg_id") != self.cell:
+                continue
             kind, content = message["msg_type"], message["content"]
             if kind == "stream":
                 printed += content["text"]
             elif kind == "error":
                 printed += content["ename"]
             elif kind == "status" and content["execution_state"] == "idle":
-                self.client.get_shell_msg(timeout=PATIENCE)
+                while self.client.get_shell_msg(timeout=PATIENCE)["parent_header"].get("msg_id") != self.cell:
+                    pass
                 return printed.strip()
 
     def run(self, cell: str) -> str:
