@@ -113,9 +113,8 @@ mod tests {
 
     #[test]
     fn colorways_are_told_apart_by_their_ids_first() {
-        let is =
-            |id: &str, name: &str| json!({"id": id, "colorNumber": "01", "colorName": name, "fields": {}});
-        let present = json!([is("c1", "Red"), is("c2", "Red"), is("c3", "Blue")]);
+        let is = |id: &str, number: &str, name: &str| json!({"id": id, "colorNumber": number, "colorName": name, "fields": {}});
+        let present = json!([is("c1", "01", "Red"), is("c2", "02", "Red"), is("c3", "03", "Blue")]);
         let new = |name: &str| json!({"fields": {"color_name": name}});
         let known = |id: &str, name: &str| json!({"id": id, "fields": {"color_name": name}});
         for (planned, expected) in [

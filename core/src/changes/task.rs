@@ -136,6 +136,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn edits_of_one_row_are_one_task_and_new_rows_are_their_own() {
+        let edit = |index: usize, kind: &str, row: Value, field: &str| {
+            json!({
+                "index": index, "kind": kind, "resource": "style", "action": kind, "id": "a",
+                "part": {"what": "bom", "appId": "p", "rowId": row},
+                "fields": [{"id": field, "old": null, "new": index}],
+            })
+        };
+        let edits = json!([
+            edit(0, "update", json!("r"), "x"),
+            edit(1, "create", json!(null), "x"),
+            edit(2, "update", json!("R"), "y"),
+            edit(3, "create", json!(null), "x"),
+        ]);
+        let edits: Vec<Judged> = serde_json::from_value(edits).unwrap();
+        let tasks = Task::all(&edits);
+        let shown: Vec<Vec<usize>> =
+            tasks.iter().map(|task| task.edits.iter().map(|(index, _)| *index).collect()).collect();
+        assert_eq!(shown, [vec![0, 2], vec![1], vec![3]]);
+    }
+
+    #[test]
     fn edits_of_one_record_are_one_request() {
         let edit = |index: usize, kind: &str, id: Value, field: &str| {
             json!({

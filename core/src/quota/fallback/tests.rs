@@ -197,6 +197,13 @@ async fn what_was_counted_in_memory_joins_the_file_once() {
         assert!(join_all(takers).await.iter().all(|granted| matches!(granted, Ok(Granted::Yes { .. }))));
         assert_eq!((ledger.store(), setup.lines()), (QuotaStore::Memory, 1));
         assert_eq!(ledger.standing(&now).await.unwrap().counts, [11, 10, 10]);
+        let day = now.day().start;
+        for (owner, since, expected) in [("x", day, 11), ("x", day + 1, 0), ("y", 0, 0)] {
+            let rows = ledger.history(owner, since).await.unwrap();
+            // Where the file cannot be read, what it has is not known.
+            let expected = if readable || expected == 0 { expected } else { 10 };
+            assert_eq!(rows.iter().map(|row| row.units).sum::<u64>(), expected, "{owner} since {since}");
+        }
         setup.fail(false);
         let takers = (0..10).map(|_| ledger.reserve(&now, &NONE, &SPENT));
         join_all(takers).await;
