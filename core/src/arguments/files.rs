@@ -13,7 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::disk::OnDisk;
-pub(crate) use self::multipart::Multipart;
+pub(crate) use self::multipart::{Multipart, as_sent};
 use super::shown::{shown, shown_text, without_query};
 use crate::error::{Error, Result};
 use crate::http::{Body, BodySource, Chunks, SourceError};

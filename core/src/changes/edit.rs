@@ -393,7 +393,7 @@ impl Named {
                     let shown_at = shown_at(of.resource(), position.as_deref());
                     let shown_at = shown_at.map_err(|text| Error::config(format!("{name} {text}")))?;
                     let picture = Picture::read(&member, value)?.to_json();
-                    Ok((Aim::Image { position }, Map::from_iter([(shown_at.to_owned(), picture)])))
+                    Ok((Aim::Image { position }, Map::from_iter([(shown_at, picture)])))
                 }
             };
         }

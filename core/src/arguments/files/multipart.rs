@@ -14,11 +14,15 @@ pub(crate) struct Multipart {
     pub(crate) content_type: String,
 }
 
+/// A name as browsers write it (WHATWG HTML, multipart form data), so that none ends the header or the quotes.
+pub(crate) fn as_sent(file_name: &str) -> String {
+    file_name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+}
+
 impl Multipart {
     /// The file as the part of this name. The boundary is one that no file holds.
     pub(crate) fn of(part: &str, file_name: &str, content: Body, boundary: &str) -> Self {
-        // As browsers write it (WHATWG HTML, multipart form data), so that no name ends the header or the quotes.
-        let quoted = file_name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+        let quoted = as_sent(file_name);
         let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{quoted}\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n"

@@ -22,42 +22,46 @@ use url::Url;
 
 pub(super) use self::judge::judge;
 pub(super) use self::processing::{LISTS, Processed};
-pub(super) use self::send::upload_id;
+pub(super) use self::send::upload_of;
 use super::task::Task;
-use crate::arguments::files::FileSource;
+use crate::arguments::files::{FileSource, as_sent};
+use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::near;
 use crate::redact::address;
 
-/// Where a record shows the image of a position. The first of a resource is that of an upload without one.
-const SHOWN: [(&str, &str, &str); 7] = [
-    ("style", "front", "/headerData/frontImage"),
-    ("style", "side", "/headerData/sideImage"),
-    ("style", "back", "/headerData/backImage"),
-    ("material", "main", "/headerData/mainImage"),
-    ("material", "detail", "/headerData/detailImage"),
-    ("image", "", "/headerData/preview"),
-    ("block", "", "/headerData/frontImage"),
-];
+/// Where records show their image that have only one. Those with several have a member for each position.
+const SHOWN: [(&str, &str); 2] = [("image", "/headerData/preview"), ("block", "/headerData/frontImage")];
 
-/// The member of a record that shows the image of this position, or what is wrong with it.
-pub(super) fn shown_at(resource: &str, position: Option<&str>) -> Result<&'static str, String> {
-    let own = || SHOWN.iter().filter(|(of, _, _)| *of == resource);
-    let Some((_, _, main)) = own().next() else {
-        return Err(format!("has an image, which a {resource} does not show: upload sends one"));
-    };
-    let Some(position) = position else { return Ok(main) };
-    let known: Vec<&str> = own().map(|(_, position, _)| *position).filter(|name| !name.is_empty()).collect();
-    match own().find(|(_, name, _)| *name == position && !name.is_empty()) {
-        Some((_, _, member)) => Ok(member),
-        None if known.is_empty() => {
-            Err(format!("has a position, and a {resource} has one image: leave it out"))
-        }
-        None => {
-            let hint = near::hint_or_all(position, &known, "positions are");
+/// The member of a record that shows the image of this position, or what is wrong with it. Without one it is the first.
+pub(super) fn shown_at(resource: &str, position: Option<&str>) -> Result<String, String> {
+    let known = positions(resource);
+    match (position, known) {
+        (None, [main, ..]) => Ok(member(main)),
+        (Some(position), [_, ..]) if known.contains(&position) => Ok(member(position)),
+        (Some(position), [_, ..]) => {
+            let hint = near::hint_or_all(position, known, "positions are");
             Err(format!("has the position {position:?}, which there is not{hint}"))
         }
+        (position, []) => match SHOWN.iter().find(|(of, _)| *of == resource) {
+            None => Err(format!("has an image, which a {resource} does not show: upload sends one")),
+            Some(_) if position.is_some() => {
+                Err(format!("has a position, and a {resource} has one image: leave it out"))
+            }
+            Some((_, member)) => Ok((*member).to_owned()),
+        },
     }
+}
+
+/// Positions that the upload of an image takes.
+fn positions(resource: &str) -> &'static [&'static str] {
+    let upload = Operation::find(&format!("{resource}.attributes_upload_position"));
+    let parameters = upload.map(|upload| upload.parameters).unwrap_or_default();
+    parameters.iter().find(|parameter| parameter.name == "position").map_or(&[], |position| position.choices)
+}
+
+fn member(position: &str) -> String {
+    format!("/headerData/{position}Image")
 }
 
 /// A file, as a preview has it. Its hash shows whether it is still the one that was previewed; that of a URL is not known.
@@ -131,10 +135,11 @@ impl Picture {
         }
     }
 
-    /// Whether a link leads to a file of this name. A link keeps the name (docs/service/uploads.md, Uploads).
+    /// Whether a link leads to a file of this name. A link keeps the name (docs/service/uploads.md, Uploads), as it was sent.
     fn is_at(&self, link: &str) -> bool {
         let segment = link.rsplit('/').next().unwrap_or_default();
-        percent_encoding::percent_decode_str(segment).decode_utf8().is_ok_and(|name| name == self.name)
+        let name = percent_encoding::percent_decode_str(segment).decode_utf8();
+        name.is_ok_and(|name| name == self.name || name == as_sent(&self.name))
     }
 }
 
@@ -210,26 +215,43 @@ mod tests {
 
     #[test]
     fn links_are_compared_without_their_signature() {
-        let pair = |origin: &str| json!({"preview": "https://x/p.png", "origin": origin});
-        assert_eq!(link(&pair("https://x/a.png?sig=1")), link(&pair("https://x/a.png?sig=2")));
-        assert_ne!(link(&pair("https://x/a.png?sig=1")), link(&pair("https://x/b.png?sig=1")));
+        let pair = |origin: &str| json!({"preview": "https://example.com/p.png", "origin": origin});
         assert_eq!(
-            link(&json!({"preview": "https://x/p.png", "origin": null})).as_deref(),
-            Some("https://x/p.png")
+            link(&pair("https://example.com/a.png?sig=1")),
+            link(&pair("https://example.com/a.png?sig=2"))
+        );
+        assert_ne!(
+            link(&pair("https://example.com/a.png?sig=1")),
+            link(&pair("https://example.com/b.png?sig=1"))
+        );
+        assert_eq!(
+            link(&json!({"preview": "https://example.com/p.png", "origin": null})).as_deref(),
+            Some("https://example.com/p.png")
         );
         for empty in
             [json!(null), json!({"preview": "", "origin": null}), json!({"preview": null, "origin": ""})]
         {
             assert_eq!(link(&empty), None);
         }
+        let quoted = Picture::read("image", &json!("5\" wide.png")).unwrap();
+        assert!(quoted.is_at("https://example.com/5%22%20wide.png"));
+        assert!(quoted.is_at("https://example.com/5%2522%20wide.png"));
         let picture = Picture::read("image", &json!("front 1.png")).unwrap();
-        assert!(picture.is_at("https://x/1/front%201%2Epng") && !picture.is_at("https://x/1/front"));
+        assert!(
+            picture.is_at("https://example.com/1/front%201%2Epng")
+                && !picture.is_at("https://example.com/1/front")
+        );
     }
 
     #[test]
     fn positions_of_images() {
-        assert_eq!(shown_at("style", None), Ok("/headerData/frontImage"));
-        assert_eq!(shown_at("material", Some("detail")), Ok("/headerData/detailImage"));
+        let is = |member: &str| Ok(member.to_owned());
+        assert_eq!(shown_at("style", None), is("/headerData/frontImage"));
+        assert_eq!(shown_at("style", Some("back")), is("/headerData/backImage"));
+        assert_eq!(shown_at("material", None), is("/headerData/mainImage"));
+        assert_eq!(shown_at("material", Some("detail")), is("/headerData/detailImage"));
+        assert_eq!(shown_at("image", None), is("/headerData/preview"));
+        assert_eq!(shown_at("block", None), is("/headerData/frontImage"));
         assert!(shown_at("style", Some("bak")).unwrap_err().contains("did you mean \"back\"?"));
         assert!(shown_at("block", Some("front")).unwrap_err().contains("leave it out"));
         assert!(shown_at("color", None).unwrap_err().contains("a color does not show"));
