@@ -5,14 +5,12 @@ use serde_json::{Map, Value};
 use super::Scene;
 use super::edit::{Aim, Edit};
 use super::judge::{Working, ended};
+use super::present;
 use super::preview::Action;
-use crate::answer;
-use crate::arguments::{self, shown};
-use crate::catalog::Operation;
+use crate::arguments::shown;
 use crate::error::{Error, Result};
 use crate::near;
 use crate::own::Meta;
-use crate::paging::Pager;
 
 /// How a partner is named, beside by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +54,8 @@ impl Partner {
     }
 }
 
+const DIRECTORY: &str = "directory.directory_list";
+
 /// A partner of the directory.
 struct Listed {
     id: String,
@@ -74,8 +74,8 @@ pub(super) async fn find(
     if !edits.iter().any(names) {
         return Ok(());
     }
-    let directory = match directory(scene, meta).await {
-        Ok(directory) => directory,
+    let directory: Vec<Listed> = match present::all(scene, DIRECTORY, &Map::new(), meta).await {
+        Ok(records) => records.iter().filter_map(listed).collect(),
         Err(error) if error.is_of_one() => {
             for edit in edits.iter().filter(|edit| names(edit)) {
                 let reason = format!("the directory cannot be read: {}", error.message());
@@ -120,25 +120,6 @@ pub(super) async fn find(
 
 fn is_named_otherwise(fields: &[(String, Value)], id: &str, is_added: bool) -> bool {
     fields.iter().any(|(known, flag)| known.eq_ignore_ascii_case(id) && *flag != is_added)
-}
-
-async fn directory(scene: &Scene<'_>, meta: &mut Meta) -> Result<Vec<Listed>> {
-    let list = Operation::find("directory.directory_list")
-        .ok_or_else(|| Error::internal("there is no list of the directory"))?;
-    let prepared = arguments::prepare(list, &Map::new())?;
-    let pager = Pager::new(scene.requester.clone(), None, prepared, scene.options());
-    let mut directory = Vec::new();
-    let end = loop {
-        match pager.next_page().await {
-            Ok(Some(page)) => {
-                directory.extend(page.records().filter_map(|record| listed(&answer::value(&record))));
-            }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-    };
-    meta.absorb(pager.meta().await);
-    end.map(|()| directory)
 }
 
 fn listed(record: &Value) -> Option<Listed> {

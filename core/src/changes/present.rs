@@ -11,12 +11,14 @@ use super::edit::Key;
 use super::header::Header;
 use super::masters::{Master, needed};
 use crate::answer;
+use crate::arguments;
 use crate::arguments::filters::MOST_VALUES;
 use crate::catalog::Operation;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::handlers::{Found, at_a_time, get_many_by_number, read_many};
 use crate::options::Call;
 use crate::own::Meta;
+use crate::paging::Pager;
 
 /// What was found for a key.
 #[derive(Debug, Clone)]
@@ -164,6 +166,28 @@ pub(super) async fn by_number(
         }
     }
     Ok(())
+}
+
+/// All records of a list.
+pub(super) async fn all(
+    scene: &Scene<'_>,
+    list: &str,
+    arguments: &Map<String, Value>,
+    meta: &mut Meta,
+) -> Result<Vec<Value>> {
+    let list = Operation::find(list).ok_or_else(|| Error::internal(format!("there is no {list}")))?;
+    let prepared = arguments::prepare(list, arguments)?;
+    let pager = Pager::new(scene.requester.clone(), None, prepared, scene.options());
+    let mut found = Vec::new();
+    let end = loop {
+        match pager.next_page().await {
+            Ok(Some(page)) => found.extend(page.records().map(|record| answer::value(&record))),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    meta.absorb(pager.meta().await);
+    end.map(|()| found)
 }
 
 fn call(scene: &Scene<'_>, operation: &'static Operation, texts: &[String], folder: Option<&str>) -> Call {

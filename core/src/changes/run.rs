@@ -310,7 +310,7 @@ impl Run<'_> {
         open.into_iter().any(|(task, _)| task.schema_place().is_some_and(|place| place == schema))
     }
 
-    /// Reads the schemas that open tasks rest on, which is needed to compare values, and gives up what rests on others now.
+    /// Reads the schemas of open tasks, by which values are compared. A task whose schema has changed ends.
     pub(super) async fn look_at_schemas(&mut self, schemas: BTreeMap<String, String>) -> Result<()> {
         for (place, before) in schemas {
             if !self.rests_on(&place) {

@@ -14,10 +14,8 @@ use super::outcome::{Fate, Outcome, Stored};
 use super::present;
 use super::run::{Run, State};
 use super::write::is_planned;
-use crate::arguments;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
-use crate::error::{Error, Result};
-use crate::paging::Pager;
+use crate::error::Result;
 use crate::value::Written;
 
 /// When what a list does not show is read singly: lists lag behind, and so may the service.
@@ -496,23 +494,11 @@ impl Run<'_> {
         field: &str,
         value: &str,
     ) -> Result<Vec<Header>> {
-        let list = crate::catalog::Operation::find(master.number.list);
-        let list = list.ok_or_else(|| Error::internal(format!("there is no {}", master.number.list)))?;
         self.afford(1)?;
         let mut arguments = Map::from_iter([("folder_id".to_owned(), Value::from(folder))]);
         arguments.insert("filters".into(), json!([{"field": field, "operator": "Eq", "value": value}]));
-        let prepared = arguments::prepare(list, &arguments)?;
-        let pager = Pager::new(self.scene.requester.clone(), None, prepared, self.scene.options());
-        let mut found = Vec::new();
-        let end = loop {
-            match pager.next_page().await {
-                Ok(Some(page)) => found.extend(page.records().filter_map(|record| Header::of(&record))),
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        self.meta.absorb(pager.meta().await);
-        end.map(|()| found)
+        let found = present::all(self.scene, master.number.list, &arguments, &mut self.meta).await?;
+        Ok(found.into_iter().filter_map(Header::of_value).collect())
     }
 
     /// The id of a task's record, as far as it is known.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::Map;
 
 use super::header::Header;
-use super::image::upload_id;
+use super::image::upload_of;
 use super::journal::Line;
 use super::masters::{Master, needed};
 use super::members;
@@ -20,7 +20,7 @@ use super::task::Task;
 use super::verify::Answered;
 use crate::answer::Answer;
 use crate::error::{Error, Result};
-use crate::handlers::{at_a_time, delete_header};
+use crate::handlers::{at_a_time, delete_header, upload_id};
 use crate::options::Call;
 use crate::own;
 use crate::schemas::FieldCheck;
@@ -246,7 +246,9 @@ impl Run<'_> {
             Ok(answer) => {
                 let header = Header::of(&answer.body);
                 let id = match (task.image(), &header) {
-                    (Some(_), _) => upload_id(task, &answer),
+                    (Some(_), _) => {
+                        upload_id(upload_of(task)?, &answer).and_then(|id| Some(id.as_str()?.to_owned()))
+                    }
                     (None, Some(header)) => Some(header.id().to_owned()),
                     (None, None) => task.id.clone(),
                 };

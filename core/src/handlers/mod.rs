@@ -22,4 +22,4 @@ pub(crate) use lock::{OnItsWay, acquire, release};
 pub(crate) use lookup::{get_by_number, get_many_by_number};
 pub(crate) use many::{Found, get_many, read as read_many};
 pub(crate) use rows::{refused_in_part, update_rows};
-pub(crate) use upload::{Beside, Stage, check_file, upload, upload_stage};
+pub(crate) use upload::{Beside, Stage, check_file, upload, upload_id, upload_stage};

@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::SemaphorePermit;
 
 use self::processing::Processing;
-pub(crate) use self::processing::{Stage, stage as upload_stage};
+pub(crate) use self::processing::{Stage, stage as upload_stage, upload_id};
 use super::OnItsWay;
 use crate::answer::Answer;
 use crate::arguments::{

@@ -45,7 +45,7 @@ pub(in crate::changes) async fn judge(
                 one.judged.fields.push(FieldChange { id: member.clone(), old, new });
                 let uploaded = uploaded_as(edit, whole.id.as_deref(), member, picture, present);
                 if let Some(uploaded) = uploaded
-                    && known_of(&mut known, judge.scene).contains(&uploaded)
+                    && known_of(&mut known, judge.scene).await.contains(&uploaded)
                 {
                     one.judged.action = Action::Unchanged;
                     one.judged.reason = Some("this file was uploaded by an earlier set, and is there".into());
@@ -87,8 +87,14 @@ fn uploaded_as(
     })
 }
 
-fn known_of<'a>(known: &'a mut Option<HashSet<Uploaded>>, scene: &Scene<'_>) -> &'a HashSet<Uploaded> {
-    known.get_or_insert_with(|| {
-        scene.folder.as_ref().map(|folder| uploaded(folder, scene.owner())).unwrap_or_default()
-    })
+/// Journals are read once, where the first edit needs them.
+async fn known_of<'a>(known: &'a mut Option<HashSet<Uploaded>>, scene: &Scene<'_>) -> &'a HashSet<Uploaded> {
+    if known.is_none()
+        && let Some(folder) = scene.folder.clone()
+    {
+        let owner = scene.owner().to_owned();
+        let read = scene.requester.handle().spawn_blocking(move || uploaded(&folder, &owner));
+        *known = read.await.ok();
+    }
+    known.get_or_insert_default()
 }

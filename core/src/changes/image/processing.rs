@@ -43,13 +43,16 @@ impl Run<'_> {
     /// Notes images that the service has taken.
     pub(in crate::changes) fn note_images(&mut self, places: &[usize]) {
         let now = self.scene.requester.clock().elapsed();
-        let limit = self.scene.options.wait_timeout;
-        let end = now.saturating_add(limit.unwrap_or(Duration::from_secs_f64(defaults::WAIT_TIMEOUT)));
+        let end = now.saturating_add(self.longest_wait());
         for place in places {
             let State::Accepted { id, .. } = &self.states[*place] else { continue };
             let next = now + if id.is_some() { FIRST_PAUSE } else { Duration::ZERO };
             self.processing.push(Processed { place: *place, upload: id.clone(), looks: 0, next, end });
         }
+    }
+
+    fn longest_wait(&self) -> Duration {
+        self.scene.options.wait_timeout.unwrap_or(Duration::from_secs_f64(defaults::WAIT_TIMEOUT))
     }
 
     /// Ends the images that are processed. `to_the_end` waits for all of them, as far as the budget goes.
@@ -128,8 +131,11 @@ impl Run<'_> {
                     self.end(place, Outcome { id: self.record_of(place), ..outcome }).await?;
                 }
                 Ok(Stage::Working) if image.end <= now => {
-                    let upload = image.upload.unwrap_or_default();
-                    let reason = format!("the service is still processing the upload {upload}");
+                    let (upload, limit) =
+                        (image.upload.unwrap_or_default(), self.longest_wait().as_secs_f64());
+                    let reason = format!(
+                        "it was not seen to be processed within {limit} s: ask for the upload_status of {upload}"
+                    );
                     let outcome = Outcome::new(Fate::Unverified).because(reason);
                     self.end(place, Outcome { id: self.record_of(place), ..outcome }).await?;
                 }

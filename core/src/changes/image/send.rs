@@ -79,9 +79,7 @@ impl Run<'_> {
         let beside = Beside { place: Some(turn), ..Beside::default() };
         upload(self.scene.requester, operation, &Call { arguments, options }, beside).await
     }
-}
 
-impl Run<'_> {
     /// Whether a record shows another image than before; the planned one, as far as its name says, where its upload may not have
     /// arrived.
     pub(in crate::changes) fn shows_image(&self, place: usize, header: &Header) -> bool {
@@ -121,17 +119,8 @@ fn position(task: &Task) -> Option<&str> {
 }
 
 /// What uploads the image of a task.
-pub(super) fn upload_of(task: &Task) -> Result<&'static Operation> {
+pub(in crate::changes) fn upload_of(task: &Task) -> Result<&'static Operation> {
     let name = if position(task).is_some() { "attributes_upload_position" } else { "attributes_upload" };
     let id = format!("{}.{name}", task.resource);
     Operation::find(&id).ok_or_else(|| Error::internal(format!("there is no {id}")))
-}
-
-/// The id by which the service tells how far a file is.
-pub(in crate::changes) fn upload_id(task: &Task, answer: &Answer) -> Option<String> {
-    let poll = upload_of(task).ok()?.poll.as_ref()?;
-    match crate::answer::value(&answer.body).get(poll.from)? {
-        Value::String(id) if !id.trim().is_empty() => Some(id.clone()),
-        _ => None,
-    }
 }

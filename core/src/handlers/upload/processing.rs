@@ -25,6 +25,11 @@ pub(crate) enum Stage {
     Failed(Option<String>),
 }
 
+/// The id by which the service tells how far a file is. None where the answer of its upload has none.
+pub(crate) fn upload_id(operation: &Operation, answer: &Answer) -> Option<Value> {
+    id_of(&answer.body, operation.poll.as_ref()?.from)
+}
+
 /// Asks once how far an upload is, and tells what that has cost.
 pub(crate) async fn stage(
     requester: &Requester,
@@ -69,7 +74,7 @@ impl<'a> Processing<'a> {
         call: &'a Call,
         answer: &Answer,
     ) -> Option<Self> {
-        let id = id_of(&answer.body, operation.poll.as_ref()?.from)?;
+        let id = upload_id(operation, answer)?;
         Self::new(requester, operation, id, &call.options, answer.meta.clone())
     }
 
