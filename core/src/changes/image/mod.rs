@@ -25,6 +25,7 @@ pub(super) use self::processing::{LISTS, Processed};
 pub(super) use self::send::upload_of;
 use super::task::Task;
 use crate::arguments::files::{FileSource, as_sent};
+use crate::arguments::shown as shown_argument;
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::near;
@@ -79,11 +80,17 @@ pub(super) struct Picture {
 impl Picture {
     /// A path or URL as a text, or an object as an upload takes it.
     pub(super) fn read(name: &str, value: &Value) -> Result<Self> {
-        let source = match value.as_str().filter(|text| is_url(text)) {
-            Some(url) => {
+        let source = match value {
+            Value::String(url) if is_url(url) => {
                 FileSource::url(url).map_err(|error| Error::config(format!("{name}: {}", error.message())))?
             }
-            None => FileSource::from_json(name, value)?,
+            Value::String(_) | Value::Object(_) => FileSource::from_json(name, value)?,
+            _ => {
+                return Err(Error::config(format!(
+                    "{name} has to be a path, a URL, {{path, name}} or {{url, name}}, not {}",
+                    shown_argument(value)
+                )));
+            }
         };
         let file_name = source.file_name(name)?;
         let url = source.address().map(Url::to_string);
@@ -202,7 +209,7 @@ mod tests {
             json!({"url": "https://example.com/p/b%20c.png?sig=1", "name": "b c.png"})
         );
         for (value, says) in [
-            (json!(7), "edits[0].image has to be a path"),
+            (json!(7), "edits[0].image has to be a path, a URL, {path, name} or {url, name}, not 7"),
             (json!({"pth": "a"}), "edits[0].image has an unknown member"),
             (json!({"attached": 0, "name": "a.png"}), "edits[0].image has to be a path or a URL"),
             (json!("https://example.com/"), "edits[0].image: https://example.com/ ends with no file name"),
