@@ -282,7 +282,7 @@ test-dist: dist build setup-swift
 
 # --- the rest
 
-# Seeds of the simulated world: a number, or a range such as 50000..100000.
+# Seeds of the simulated world and of sets of changes: a number, or a range such as 50000..100000.
 SEEDS := 50000
 SET_SEEDS := 200000
 

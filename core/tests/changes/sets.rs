@@ -3,7 +3,7 @@
 //!
 //! | variable | what |
 //! |---|---|
-//! | `BEPRODUCT_SET_SEEDS` | how many seeds. Default 1,000 |
+//! | `BEPRODUCT_SET_SEEDS` | how many seeds, or `a..b`. Default 1,000 |
 //! | `BEPRODUCT_SET_SEED` | this seed alone, with its edits and reports |
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,17 +13,18 @@ use beproduct::Client;
 use beproduct_simulator::Options;
 use serde_json::{Value, json};
 
-use super::chance::Chance;
+use super::chance::{Chance, seeds};
 use super::common::Service;
 use super::state::{Seek, State, rows, values};
 use super::{call, client};
 
+const ONE: &str = "BEPRODUCT_SET_SEED";
+
 #[test]
 fn what_is_reported_is_what_is_there_and_nothing_is_there_twice() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let one = number("BEPRODUCT_SET_SEED");
-    let (first, count) = one.map_or((0, number("BEPRODUCT_SET_SEEDS").unwrap_or(1_000)), |seed| (seed, 1));
-    let (next, seen) = (AtomicU64::new(first), std::sync::Mutex::new(Seen::default()));
+    let seeds = seeds("BEPRODUCT_SET_SEEDS", ONE, 1_000);
+    let shows = std::env::var_os(ONE).is_some();
+    let (next, seen) = (AtomicU64::new(seeds.start), std::sync::Mutex::new(Seen::default()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -41,10 +42,10 @@ fn what_is_reported_is_what_is_there_and_nothing_is_there_twice() {
                     let service = Service::with(options).await;
                     loop {
                         let seed = next.fetch_add(1, Ordering::Relaxed);
-                        if seed >= first + count {
+                        if seed >= seeds.end {
                             break;
                         }
-                        let came = Set::new(&service, seed).await.run(one.is_some()).await;
+                        let came = Set::new(&service, seed).await.run(shows).await;
                         seen.lock().unwrap().add(seed, came);
                     }
                 });
@@ -52,6 +53,7 @@ fn what_is_reported_is_what_is_there_and_nothing_is_there_twice() {
         }
     });
     let seen = seen.into_inner().unwrap();
+    let count = seeds.count();
     println!("{count} sets with {} edits in {} runs: {:?}", seen.edits, seen.runs, seen.outcomes);
     assert!(seen.broken.is_empty(), "{:#?}", seen.broken);
 }

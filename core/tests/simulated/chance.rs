@@ -1,5 +1,6 @@
 //! Chance that is the same in each run of a seed.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -71,5 +72,21 @@ impl Rng for Chance {
 
     fn unique_id(&self) -> String {
         format!("{:016x}-{:04}", self.name, self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The seeds that a variable asks for, `count` or `a..b`, and without it so many; or that of `one`, which is run alone.
+pub(crate) fn seeds(variable: &str, one: &str, otherwise: u64) -> Range<u64> {
+    let number = |text: &str| text.trim().replace('_', "").parse::<u64>().unwrap();
+    if let Ok(seed) = std::env::var(one) {
+        let seed = number(&seed);
+        return seed..seed + 1;
+    }
+    match std::env::var(variable) {
+        Ok(text) => match text.split_once("..") {
+            Some((first, last)) => number(first)..number(last),
+            None => 0..number(&text),
+        },
+        Err(_) => 0..otherwise,
     }
 }

@@ -35,7 +35,7 @@ use beproduct::testing::StepLedger;
 use beproduct::{Client, ClientBuilder, Config};
 
 use calls::Caller;
-use chance::Chance;
+use chance::{Chance, seeds};
 use place::{Place, Store};
 use plan::{ClientPlan, Plan};
 use serde_json::Value;
@@ -168,22 +168,6 @@ fn client(settings: Value, line: Line, world: &Arc<World>, ledger: &StepLedger, 
     beproduct::testing::simulated(builder, ledger, Arc::new(chance)).build().unwrap()
 }
 
-/// The seeds of a variable, and without it so many; or the one that is run alone.
-fn seeds(variable: &str, otherwise: u64) -> Range<u64> {
-    let number = |text: &str| text.trim().replace('_', "").parse::<u64>().unwrap();
-    if let Ok(seed) = std::env::var("BEPRODUCT_SEED") {
-        let seed = number(&seed);
-        return seed..seed + 1;
-    }
-    match std::env::var(variable) {
-        Ok(text) => match text.split_once("..") {
-            Some((first, last)) => number(first)..number(last),
-            None => 0..number(&text),
-        },
-        Err(_) => 0..otherwise,
-    }
-}
-
 /// Failing seeds that are shown in full, and laws that are shown of each.
 const SHOWN: usize = 3;
 
@@ -234,12 +218,12 @@ fn laws_hold(test: &str, store: Store, seeds: Range<u64>) {
 
 #[test]
 fn laws_hold_for_all_seeds() {
-    laws_hold("laws_hold_for_all_seeds", Store::Memory, seeds("BEPRODUCT_SEEDS", 1_000));
+    laws_hold("laws_hold_for_all_seeds", Store::Memory, seeds("BEPRODUCT_SEEDS", "BEPRODUCT_SEED", 1_000));
 }
 
 #[test]
 fn laws_hold_with_a_file() {
-    laws_hold("laws_hold_with_a_file", Store::Sqlite, seeds("BEPRODUCT_FILE_SEEDS", 300));
+    laws_hold("laws_hold_with_a_file", Store::Sqlite, seeds("BEPRODUCT_FILE_SEEDS", "BEPRODUCT_SEED", 300));
 }
 
 /// The same seed is the same run, which a failing one has to be.
