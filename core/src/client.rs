@@ -395,6 +395,7 @@ impl Client {
             room: Room::of(self.shared.config.testing.as_ref()),
             options: &call.options,
             cancel,
+            schemas: self.requester.schemas().keep(),
         }
     }
 

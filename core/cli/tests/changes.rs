@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use beproduct_simulator::{Options, Simulator};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -125,6 +125,18 @@ fn a_file_is_previewed_applied_and_resumed() {
         "{results}"
     );
     assert_eq!(results.lines().count(), 4);
+    shell.shows(&["resume", "j", "--results", "r.ndjson"], 0, &["3 done"]);
+    let results = shell.read("r.ndjson");
+    let results: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(results.len(), 3, "{results:?}");
+    for (index, result) in results.iter().enumerate() {
+        let origin = format!("styles.csv:{}", index + 2);
+        let expected = json!([index, origin, "update", "style", "done"]);
+        assert_eq!(
+            json!(["index", "origin", "kind", "resource", "outcome"].map(|name| &result[name])),
+            expected
+        );
+    }
     shell.shows(&applied[..4], 1, &["was applied before"]);
     let again = shell.shows(&preview, 0, &["3 unchanged", "0 requests"]);
     assert!(!again.contains("beproduct apply"), "{again}");
@@ -137,7 +149,7 @@ fn what_is_not_done_is_shown() {
     let preview = ["preview", "rows.csv", "--to", "style", "--key", "header_number"];
     let json = shell.shows(&[&preview[..], &["--json", "--out", "p.json"]].concat(), 2, &[]);
     let json: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["counts"], serde_json::json!({"update": 1, "unmatched": 1}));
+    assert_eq!(json["counts"], json!({"update": 1, "unmatched": 1}));
     shell.control(
         "faults",
         r#"[{"path": "/Update", "action": {"status": 400, "body": {"error": true, "message": "No."}}}]"#,

@@ -80,17 +80,17 @@ impl Header {
         is_equal(check, id, type_name, present, value)
     }
 
-    /// Fields that have a value here and none in a later state of the record.
+    /// Fields that have a value here and none in a later state of the record. What the service sets may come out empty.
     pub(super) fn lost_in<'a>(&'a self, later: &Self, check: &FieldCheck) -> Vec<(&'a str, &'a Value)> {
-        let fields = self.fields().filter_map(|field| Some((field["id"].as_str()?, &field["value"])));
-        let is_lost = |(id, value): &(&str, &Value)| {
-            let empty = Value::Null;
-            let (now, type_name) = later.field(id);
-            !check.is_equal(id, type_name, value, &empty) && check.is_equal(id, type_name, now, &empty)
+        let lost = |field: &'a Value| {
+            let (id, value, type_name) = (field["id"].as_str()?, &field["value"], field["type"].as_str());
+            let is_empty = |value: &Value| check.is_equal(id, type_name, value, &Value::Null);
+            let is_lost = !is_empty(value) && is_empty(later.field(id).0);
+            (is_lost && !check.is_set_by_service(id, type_name)).then_some((id, value))
         };
         // An answer may leave its fields out.
         match later.value["headerData"]["fields"].is_array() {
-            true => fields.filter(is_lost).collect(),
+            true => self.fields().filter_map(lost).collect(),
             false => Vec::new(),
         }
     }

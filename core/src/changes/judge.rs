@@ -261,7 +261,7 @@ impl Judge<'_> {
         let key = (master.resource, folder.to_lowercase());
         if !self.checks.contains_key(&key) {
             self.read_schema(format!("{}/{}", key.0, key.1)).await?;
-            let check = self.scene.requester.schemas().of_header(master.create, master.fields, folder);
+            let check = self.scene.schemas.of_header(master.create, master.fields, folder);
             self.checks.insert(key.clone(), check);
         }
         Ok(&self.checks[&key])

@@ -53,7 +53,7 @@ use crate::own::Meta;
 use crate::private_file;
 use crate::quota::Quota;
 use crate::requester::Requester;
-use crate::schemas::FieldCheck;
+use crate::schemas::{FieldCheck, Kept};
 
 /// What a set of changes works with.
 pub(crate) struct Scene<'a> {
@@ -69,6 +69,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) options: &'a CallOptions,
     /// What ends the requests.
     pub(crate) cancel: Cancel,
+    pub(crate) schemas: Kept<'a>,
 }
 
 /// How long requests on their way have to come to their end when a run is cancelled.
@@ -107,7 +108,7 @@ impl Scene<'_> {
     /// What compares the fields of a record.
     fn check(&self, master: &'static Master, header: &Header) -> FieldCheck {
         let folder = header.folder().unwrap_or_default();
-        self.requester.schemas().of_header(master.create, master.fields, folder)
+        self.schemas.of_header(master.create, master.fields, folder)
     }
 
     /// The API and the company, which a journal is of.

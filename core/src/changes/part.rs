@@ -178,7 +178,6 @@ impl Part {
         match self.what {
             What::DataTable => Some(format!("{resource}/{}", record.unwrap_or_default().to_lowercase())),
             What::Timeline | What::Tags | What::Shares | What::Image => None,
-            What::BomVariation => Some(format!("{resource}/variations/{app}")),
             _ => Some(format!("{resource}/app/{app}")),
         }
     }

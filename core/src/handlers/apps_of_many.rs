@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::options::{Call, CallOptions};
 use crate::own::{ErrorKind, Meta};
 use crate::requester::Requester;
+use crate::schemas;
 
 /// Reading an application of this type may create a variation, unless variations are on.
 const VARIATIONS: &str = "BOMVariations";
@@ -260,10 +261,8 @@ impl<'a> Pages<'a> {
             }
             let read = match self.request(operation, &[&app.id]).await {
                 Ok(answer) => {
-                    let schema = answer::value(&answer.body);
                     meta.absorb(answer.meta);
-                    // Anything but a list with something in it leaves open whether a read would create one.
-                    Ok(answer::find(&schema, "metadata").and_then(Value::as_array).is_none_or(Vec::is_empty))
+                    Ok(!schemas::has_variations(&answer::value(&answer.body)))
                 }
                 Err(error) if ends_all(&error) => return Err(error),
                 Err(error) => Err(error),

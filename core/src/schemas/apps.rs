@@ -22,6 +22,14 @@ struct App {
     type_name: String,
 }
 
+/// Whether the schema of an application says that variations of its bills of materials are switched on, so that a read of its page
+/// creates none. Anything but yes leaves that open (docs/service/apps.md, Variations of bills of materials).
+pub(crate) fn has_variations(schema: &Value) -> bool {
+    let fields = answer::find(schema, "metadata").and_then(Value::as_array);
+    answer::find(schema, "enableBomVariations").is_none_or(|switch| *switch == true)
+        && fields.is_some_and(|fields| !fields.is_empty())
+}
+
 impl Apps {
     /// Remembers the applications of a list.
     pub(super) fn learn(&mut self, list: &[u8]) {

@@ -139,6 +139,12 @@ impl FieldCheck {
         known.unwrap_or(FieldType::Other)
     }
 
+    /// Whether the service makes the value, and ignores one that is sent.
+    pub(crate) fn is_set_by_service(&self, id: &str, type_name: Option<&str>) -> bool {
+        let is_of_header = self.place == Place::Header && SET_BY_SERVICE.contains(&id);
+        is_of_header || self.field_type(id, type_name).is_read_only()
+    }
+
     fn definition(&self, id: &str) -> Option<&Definition> {
         self.schema.as_ref()?.fields().get(id)
     }

@@ -12,6 +12,7 @@ mod folders;
 mod people;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
@@ -19,6 +20,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use self::apps::Apps;
+pub(crate) use self::apps::has_variations;
 pub(crate) use self::check::FieldCheck;
 use self::definition::Definition;
 use self::folders::Folders;
@@ -42,6 +44,8 @@ struct Memory {
     schemas: HashMap<String, Arc<Schema>>,
     /// The requests, in the order of their first answers.
     order: VecDeque<String>,
+    /// How many need all that is remembered.
+    keepers: usize,
     folders: Folders,
     apps: Apps,
 }
@@ -155,6 +159,12 @@ impl Schemas {
         memory.schemas.get(&key(&prepared)).cloned()
     }
 
+    /// As long as this lives nothing is forgotten: a set of changes rests on all schemas that it has read, however many.
+    pub(crate) fn keep(&self) -> Kept<'_> {
+        self.memory().keepers += 1;
+        Kept(self)
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,11 +175,36 @@ impl Memory {
         if self.schemas.insert(key.clone(), Arc::new(schema)).is_none() {
             self.order.push_back(key);
         }
-        if self.order.len() > MOST_SCHEMAS
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while self.keepers == 0
+            && self.order.len() > MOST_SCHEMAS
             && let Some(first) = self.order.pop_front()
         {
             self.schemas.remove(&first);
         }
+    }
+}
+
+/// Keeps schemas from being forgotten.
+#[derive(Debug)]
+pub(crate) struct Kept<'a>(&'a Schemas);
+
+impl Deref for Kept<'_> {
+    type Target = Schemas;
+
+    fn deref(&self) -> &Schemas {
+        self.0
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        let mut memory = self.0.memory();
+        memory.keepers -= 1;
+        memory.trim();
     }
 }
 
@@ -442,6 +477,16 @@ mod tests {
         assert!(refusal(&schemas, "style.create", write()).is_some());
         learn(&schemas, "f-new", &of("Text"));
         assert_eq!(refusal(&schemas, "style.create", write()), None);
+        assert_eq!(schemas.memory().schemas.len(), MOST_SCHEMAS);
+        let (kept, longer) = (schemas.keep(), schemas.keep());
+        learn(&schemas, "f-1", &of("Number"));
+        for number in 0..MOST_SCHEMAS {
+            learn(&schemas, &format!("g-{number}"), &of("Text"));
+            drop(schemas.keep());
+        }
+        drop(kept);
+        assert_eq!(schemas.memory().schemas.len(), 2 * MOST_SCHEMAS);
+        drop(longer);
         assert_eq!(schemas.memory().schemas.len(), MOST_SCHEMAS);
     }
 

@@ -77,3 +77,33 @@ async fn ten_thousand_rows_are_a_hundred_requests() {
         "10,000 rows of a table: {requests} requests: 100 writes, 50 lists before, 50 after, and one schema"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn values_are_checked_by_any_number_of_schemas() {
+    let service =
+        Service::with(Options { styles: 1, materials: 0, table_rows: 0, ..Options::default() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&service, &folder, json!({}), json!({}));
+    let schema =
+        json!([{"fieldId": "price", "fieldName": "Price", "fieldType": "Decimal", "properties": {}}]);
+    let rows = json!({"total": 0, "pageSize": 200, "pageNumber": 0, "result": []});
+    service
+        .control(
+            "faults",
+            json!([
+                {"path": "Schema", "times": 1_000, "action": {"status": 200, "body_json": schema}},
+                {"path": "/Data?", "times": 1_000, "action": {"status": 200, "body_json": rows}},
+            ]),
+        )
+        .await;
+    let edits: Vec<_> = (0..300)
+        .map(|index| {
+            json!({
+                "kind": "create", "resource": "data_tables", "record": {"id": uuid::Uuid::from_u128(index)},
+                "fields": {"price": "cheap"},
+            })
+        })
+        .collect();
+    let preview = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
+    assert_eq!(preview["counts"], json!({"refused": 300}), "{:#}", preview["edits"][0]);
+}

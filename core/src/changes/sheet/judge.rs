@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::handlers::at_a_time;
 use crate::near;
 use crate::options::Call;
-use crate::schemas::FieldCheck;
+use crate::schemas::{self, FieldCheck};
 use crate::value::{FieldType, Place, write};
 
 /// What was found for the keys of each master.
@@ -248,8 +248,7 @@ impl Parts<'_, '_> {
                     Err(error) => return self.not_read(place, "its fields cannot be read", error).map(Err),
                 };
                 self.judge.meta.absorb(spent);
-                let metadata = answer::find(&schema, "metadata").and_then(Value::as_array);
-                self.variations.insert(place.clone(), metadata.is_some_and(|fields| !fields.is_empty()));
+                self.variations.insert(place.clone(), schemas::has_variations(&schema));
                 self.judge.schemas.insert(place.clone(), print);
             }
             if part.what == What::BomVariation && self.variations.get(&place) != Some(&true) {

@@ -73,7 +73,7 @@ impl Scene<'_> {
         let app = part.app_id.as_deref().unwrap_or_default();
         let mut arguments = Map::from_iter([("app_id".to_owned(), Value::from(app))]);
         arguments.insert("data_table_id".into(), record.into());
-        Ok(self.requester.schemas().of_part(place, operation, parameter, &arguments))
+        Ok(self.schemas.of_part(place, operation, parameter, &arguments))
     }
 
     /// Reads a schema by its place among the fingerprints of a preview. Returns the fingerprint and the schema.
@@ -81,9 +81,6 @@ impl Scene<'_> {
         let named: Vec<&str> = place.split('/').collect();
         let (operation, id) = match named.as_slice() {
             ["data_tables", id] => (operation("data_tables.schema")?, *id),
-            [resource, "variations", id] => {
-                (operation(&format!("{resource}.app_bom_variation_schema"))?, *id)
-            }
             [resource, "app", id] => (operation(&format!("{resource}.app_schema"))?, *id),
             [resource, "colorways", id] => (operation(&format!("{resource}.folder_colorway_schema"))?, *id),
             [resource, "sizes", id] => (operation(&format!("{resource}.folder_size_range_schema"))?, *id),

@@ -209,7 +209,7 @@ impl Run<'_> {
             .filter(|(id, value, type_name)| {
                 let is_planned = task.fields.iter().any(|change| change.id == *id);
                 !is_planned
-                    && !check.field_type(id, type_name.as_deref()).is_read_only()
+                    && !check.is_set_by_service(id, type_name.as_deref())
                     && !check.is_equal(id, type_name.as_deref(), value, &empty)
                     && part.has(after, &check, id, &empty)
             })

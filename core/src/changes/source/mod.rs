@@ -321,6 +321,8 @@ mod tests {
             error.message(),
             "s.csv:2 is not valid UTF-8: give its encoding, such as windows-1252 for a file of Excel"
         );
+        let error = of_text("s.csv", latin, json!({"encoding": "gb18030", "delimiter": ";"})).unwrap_err();
+        assert_eq!(error.message(), "s.csv is not valid gb18030: give the encoding that it has");
     }
 
     #[test]

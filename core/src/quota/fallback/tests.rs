@@ -267,6 +267,21 @@ async fn leases_that_begin_and_end_at_either_place() {
     assert_eq!(setup.in_file(&now).await, (14, 14));
 }
 
+/// There is nothing to tell the file, so that it goes on to count.
+#[tokio::test]
+async fn a_lease_of_memory_that_was_not_used_ends_while_the_file_works() {
+    let setup = Setup::new();
+    let (ledger, now) = (&setup.ledger, frame(0));
+    let lease = LeaseId { frame: now.clone(), id: "memory".into() };
+    setup.fail(true);
+    ledger.lease(&lease, &NONE, 10).await.unwrap();
+    setup.fail(false);
+    ledger.reserve(&now, &NONE, &SPENT).await.unwrap();
+    let lines = setup.lines();
+    ledger.settle(&lease, &[]).await.unwrap();
+    assert_eq!((ledger.store(), setup.lines()), (QuotaStore::Sqlite, lines));
+}
+
 #[tokio::test]
 async fn a_count_that_is_raised_while_the_file_fails_is_of_its_day() {
     let setup = Setup::new();

@@ -246,15 +246,22 @@ async fn an_idle_lease_is_given_back() {
     place.clock.advance(IDLE / 2);
     place.settle().await;
     assert_eq!(place.counted().await, (5, 5));
+    assert_eq!(watchers(), 1);
     place.clock.advance(IDLE);
     place.settle().await;
-    assert_eq!(place.counted().await, (2, 0));
+    assert_eq!((place.counted().await, watchers()), ((2, 0), 0));
     // It is watched again when it is used again.
     place.take(&leases).await.unwrap();
     place.settle().await;
+    assert_eq!(watchers(), 1);
     place.clock.advance(IDLE);
     place.settle().await;
-    assert_eq!(place.counted().await, (3, 0));
+    assert_eq!((place.counted().await, watchers()), ((3, 0), 0));
+}
+
+/// Tasks of the test's own runtime, which has no others.
+fn watchers() -> usize {
+    Handle::current().metrics().num_alive_tasks()
 }
 
 #[tokio::test]
@@ -306,6 +313,19 @@ async fn a_share_for_when_the_store_is_away() {
     place.ledger.away.store(false, Ordering::Relaxed);
     place.take(&leases).await.unwrap();
     assert_eq!((place.counted().await, place.settled().await), ((6, 2), 4));
+}
+
+#[tokio::test]
+async fn a_full_share_is_not_asked_for_again() {
+    let place = Place::new();
+    let leases = place.leases(1, 2);
+    place.take(&leases).await.unwrap();
+    for _ in 0..3 {
+        let asked = place.ledger.asked.load(Ordering::Relaxed);
+        place.clock.advance(2 * IDLE);
+        place.take(&leases).await.unwrap();
+        assert_eq!(place.ledger.asked.load(Ordering::Relaxed), asked + 1);
+    }
 }
 
 #[tokio::test]

@@ -113,6 +113,12 @@ fn what_cannot_be_used_says_why_and_what_to_do() {
         assert!(error.message().contains("it cannot be written"), "{error}");
         assert!(error.message().contains("Allow this user to write it"), "{error}");
     }
+    for code in [rusqlite::ffi::SQLITE_BUSY, rusqlite::ffi::SQLITE_LOCKED] {
+        let trouble = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let error = failure("quota.db", &Trouble::Sqlite(trouble));
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!(error.message().contains("another process has held"), "{error}");
+    }
 }
 
 /// One connection and one thread, which begins with the first use and ends with the last client.
