@@ -141,8 +141,11 @@ impl FieldCheck {
 
     /// Whether the service makes the value, and ignores one that is sent.
     pub(crate) fn is_set_by_service(&self, id: &str, type_name: Option<&str>) -> bool {
-        let is_of_header = self.place == Place::Header && SET_BY_SERVICE.contains(&id);
-        is_of_header || self.field_type(id, type_name).is_read_only()
+        self.is_stamp(id) || self.field_type(id, type_name).is_read_only()
+    }
+
+    fn is_stamp(&self, id: &str) -> bool {
+        self.place == Place::Header && SET_BY_SERVICE.contains(&id)
     }
 
     fn definition(&self, id: &str) -> Option<&Definition> {
@@ -178,7 +181,7 @@ impl FieldCheck {
     }
 
     fn field(&self, name: &str, id: &str, value: &mut Value) -> Result<()> {
-        if self.place == Place::Header && SET_BY_SERVICE.contains(&id) {
+        if self.is_stamp(id) {
             return Ok(());
         }
         let standard = standard(self.place, id);
