@@ -45,6 +45,8 @@ async fn a_server_that_does_not_answer() {
             assert!(text.contains("it does not answer"), "{text}");
         }
         assert!(begun.elapsed() <= CONNECT.max(ANSWER) + Duration::from_millis(10), "{:?}", begun.elapsed());
+        // The next makes another.
+        assert!(ledger.server.link.lock().await.live.is_none());
     }
 }
 
