@@ -55,7 +55,7 @@ pub struct Config {
     pub plan: Option<Plan>,
     /// Where requests are counted: in this client, in a SQLite file that processes of this machine share, or in a Redis server that machines share. Default: a SQLite file in `Config::state_dir`.
     pub ledger: Option<LedgerConfig>,
-    /// Requests that are taken from the ledger in one step and used one by one. The unused requests of a killed process are given back by the processes that share its `Config::state_dir`, and are lost for the day without one. Default: 1.
+    /// Requests that are taken from the ledger in one step and used one by one. The unused requests of a killed process are given back by the processes that have their files in the same folder (`Config::state_dir`), and are lost for the day without one. Default: 1.
     pub quota_lease: u64,
     /// Requests a day that calls of priority `bulk` leave to interactive calls. Default: 0.
     pub quota_floor: u64,

@@ -52,8 +52,8 @@ export interface ClientSettings extends NodeSettings {
   ledger?: Ledger | undefined;
   /**
    * Requests that are taken from the ledger in one step and used one by one. The unused requests of a killed
-   * process are given back by the processes that share its `settings.stateDir`, and are lost for the day
-   * without one. Default: 1.
+   * process are given back by the processes that have their files in the same folder (`settings.stateDir`),
+   * and are lost for the day without one. Default: 1.
    */
   quotaLease?: number | undefined;
   /** Requests a day that calls of priority `bulk` leave to interactive calls. Default: 0. */

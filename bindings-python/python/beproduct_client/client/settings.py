@@ -34,8 +34,8 @@ class Settings(TypedDict, total=False):
     server that machines share. Default: a SQLite file in the client's `state_dir`."""
     quota_lease: int
     """Requests that are taken from the ledger in one step and used one by one. The unused requests of a killed process
-    are given back by the processes that share its the client's `state_dir`, and are lost for the day without one.
-    Default: 1."""
+    are given back by the processes that have their files in the same folder (the client's `state_dir`), and are lost
+    for the day without one. Default: 1."""
     quota_floor: int
     """Requests a day that calls of priority `bulk` leave to interactive calls. Default: 0."""
     quota_wait: float

@@ -31,8 +31,8 @@ enum class ResponseType(internal val wire: String) {
  * @param identityUrl Base address of the identity server. Default: `https://id.winks.io/ids`.
  * @param tokenEndpoint Address of the token endpoint. Default: `connect/token` below `Settings.identityUrl`.
  * @param quotaLease Requests that are taken from the ledger in one step and used one by one. The unused requests of a
- * killed process are given back by the processes that share its `Settings.stateDir`, and are lost for the day without
- * one. Default: 1.
+ * killed process are given back by the processes that have their files in the same folder (`Settings.stateDir`), and
+ * are lost for the day without one. Default: 1.
  * @param quotaFloor Requests a day that calls of priority `bulk` leave to interactive calls. Default: 0.
  * @param quotaWait Longest wait for the next day, hour or minute when a limit is reached. Default: none, the call fails
  * unless a listener of the quota lets it wait.
