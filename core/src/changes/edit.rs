@@ -315,6 +315,9 @@ impl Edit {
             }
             Kind::Delete if row.is_none() => Err(" deletes a row and has no row_id".into()),
             Kind::Delete if !self.fields.is_empty() => Err(" deletes a row and has fields".into()),
+            Kind::Delete if matches!(&self.aim, Aim::Row { timeline: Some(_), .. }) => {
+                Err(" deletes a row of a plan, with all of its milestones: leave timeline_id out".into())
+            }
             Kind::Create if matches!(self.aim, Aim::Row { .. }) && row.is_some() => {
                 Err(" creates a row and has a row_id, which the service makes: leave it out".into())
             }
@@ -384,11 +387,11 @@ impl Named {
             }
             let member = format!("{name}.{what}");
             return match *what {
-                "tags" => match flags(&member, value)? {
+                "tags" => match flags(&member, value, false)? {
                     (flags, named) if named.is_empty() => Ok((Aim::Tags, flags)),
                     _ => Err(form(&member, value)),
                 },
-                "shares" => flags(&member, value).map(|(flags, named)| (Aim::Shares { named }, flags)),
+                "shares" => flags(&member, value, true).map(|(flags, named)| (Aim::Shares { named }, flags)),
                 _ => {
                     let shown_at = shown_at(of.resource(), position.as_deref());
                     let shown_at = shown_at.map_err(|text| Error::config(format!("{name} {text}")))?;
@@ -414,8 +417,8 @@ fn form(name: &str, lists: &Value) -> Error {
     Error::config(format!("{name} has to be {{\"add\": [...], \"remove\": [...]}}, not {}", shown(lists)))
 }
 
-/// What is added is true, and what is taken away false. Objects name partners.
-fn flags(name: &str, lists: &Value) -> Result<(Map<String, Value>, Partners)> {
+/// What is added is true, and what is taken away false. Partners are ids, or objects that name them.
+fn flags(name: &str, lists: &Value, are_partners: bool) -> Result<(Map<String, Value>, Partners)> {
     let form = || form(name, lists);
     let members = lists.as_object().ok_or_else(form)?;
     near::check(members.keys(), &["add", "remove"], &format!("{name} has no member"), "it has")?;
@@ -428,6 +431,12 @@ fn flags(name: &str, lists: &Value) -> Result<(Map<String, Value>, Partners)> {
                 continue;
             }
             let text = one.as_str().map(str::trim).filter(|text| !text.is_empty()).ok_or_else(form)?;
+            if are_partners {
+                encode::id(&format!("{name}.{member}"), &text.into()).map_err(|error| {
+                    let otherwise = "a partner is also named by {\"name\": ..., \"partner_type\": ...}";
+                    Error::config(format!("{}; {otherwise}", error.message()))
+                })?;
+            }
             if flags.insert(text.to_owned(), Value::Bool(is_added)).is_some() {
                 return Err(Error::config(format!("{name} has {text:?} twice")));
             }

@@ -37,8 +37,23 @@ pub(super) struct Working {
     pub(super) planned: Vec<(String, Value)>,
 }
 
+impl Working {
+    fn refuse(&mut self, reason: String) {
+        self.judged.action = Action::Refused;
+        self.judged.reason = Some(reason);
+        self.judged.fields.clear();
+        self.planned.clear();
+    }
+}
+
 pub(super) async fn judge(scene: &Scene<'_>, mut edits: Vec<Edit>) -> Result<Verdict> {
-    let mut judge = Judge { scene, checks: HashMap::new(), schemas: BTreeMap::new(), meta: Meta::default() };
+    let mut judge = Judge {
+        scene,
+        checks: HashMap::new(),
+        schemas: BTreeMap::new(),
+        unread: HashMap::new(),
+        meta: Meta::default(),
+    };
     let mut working: Vec<Option<Working>> = edits.iter().map(|_| None).collect();
     partners::find(scene, &mut edits, &mut working, &mut judge.meta).await?;
     let mut found = sheet::Matches::new();
@@ -140,6 +155,8 @@ pub(super) struct Judge<'a> {
     pub(super) scene: &'a Scene<'a>,
     checks: HashMap<(&'static str, String), FieldCheck>,
     pub(super) schemas: BTreeMap<String, String>,
+    /// Why a schema cannot be read.
+    unread: HashMap<String, String>,
     pub(super) meta: Meta,
 }
 
@@ -197,11 +214,21 @@ impl Judge<'_> {
         let folder = kept.map_or_else(|| edit.folder.clone().unwrap_or_default(), |kept| kept.folder.clone());
         for (member, schema) in [("/colorways", "colorways"), ("/sizeRange", "sizes")] {
             if edit.field(member).is_some() {
-                self.read_schema(format!("{}/{schema}/{}", master.resource, folder.to_lowercase())).await?;
+                let place = format!("{}/{schema}/{}", master.resource, folder.to_lowercase());
+                if let Err(reason) = self.read_schema(place).await? {
+                    working.refuse(reason);
+                    return Ok(());
+                }
             }
         }
         let scene = self.scene;
-        let check = self.check(master, &folder).await?;
+        let check = match self.check(master, &folder).await? {
+            Ok(check) => check,
+            Err(reason) => {
+                working.refuse(reason);
+                return Ok(());
+            }
+        };
         let mut refusals = Vec::new();
         // Exactly: a large set has many of these.
         working.judged.fields.reserve_exact(edit.fields.len());
@@ -236,35 +263,49 @@ impl Judge<'_> {
             judged.number = number.map(str::to_owned);
         }
         if !refusals.is_empty() {
-            judged.action = Action::Refused;
-            judged.reason = Some(refusals.join("; "));
-            judged.fields.clear();
-            working.planned.clear();
+            working.refuse(refusals.join("; "));
         } else if kept.is_some() && judged.fields.is_empty() {
             judged.action = Action::Unchanged;
         }
         Ok(())
     }
 
-    /// Reads a schema, unless it was read before.
-    async fn read_schema(&mut self, place: String) -> Result<()> {
-        if !self.schemas.contains_key(&place) {
-            let (print, _, spent) = self.scene.read_schema(&place).await?;
-            self.meta.absorb(spent);
-            self.schemas.insert(place, print);
+    /// Reads a schema, unless it was read before; or says why it cannot be.
+    async fn read_schema(&mut self, place: String) -> Result<Result<(), String>> {
+        if let Some(reason) = self.unread.get(&place) {
+            return Ok(Err(reason.clone()));
         }
-        Ok(())
+        if self.schemas.contains_key(&place) {
+            return Ok(Ok(()));
+        }
+        match self.scene.read_schema(&place).await {
+            Ok((print, _, spent)) => {
+                self.meta.absorb(spent);
+                self.schemas.insert(place, print);
+                Ok(Ok(()))
+            }
+            // A folder that there is not keeps no other edit from being judged.
+            Err(error) if error.is_of_one() => {
+                self.meta.absorb(error.spent());
+                let reason = format!("the fields of its folder cannot be read: {}", error.message());
+                self.unread.insert(place, reason.clone());
+                Ok(Err(reason))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What checks the fields of a folder, whose schema is read when it is asked for first.
-    async fn check(&mut self, master: &'static Master, folder: &str) -> Result<&FieldCheck> {
+    async fn check(&mut self, master: &'static Master, folder: &str) -> Result<Result<&FieldCheck, String>> {
         let key = (master.resource, folder.to_lowercase());
         if !self.checks.contains_key(&key) {
-            self.read_schema(format!("{}/{}", key.0, key.1)).await?;
+            if let Err(reason) = self.read_schema(format!("{}/{}", key.0, key.1)).await? {
+                return Ok(Err(reason));
+            }
             let check = self.scene.schemas.of_header(master.create, master.fields, folder);
             self.checks.insert(key.clone(), check);
         }
-        Ok(&self.checks[&key])
+        Ok(Ok(&self.checks[&key]))
     }
 
     /// Refuses a number that another record of the folder has.
@@ -418,11 +459,16 @@ fn disagree_on_deletion(edits: &[Working], reasons: &mut BTreeMap<usize, String>
     for (deletions, others) in
         groups.into_values().filter(|(one, other)| !one.is_empty() && !other.is_empty())
     {
-        let (one, other) = (named(edits, &deletions, usize::MAX), named(edits, &others, usize::MAX));
+        let reason = on_deletion(edits, &deletions, &others);
         for place in deletions.into_iter().chain(others) {
-            reasons.entry(place).or_insert(format!("{one} and {other} disagree on whether it is deleted"));
+            reasons.entry(place).or_insert_with(|| reason.clone());
         }
     }
+}
+
+fn on_deletion(edits: &[Working], deletions: &[usize], others: &[usize]) -> String {
+    let [one, other] = [deletions, others].map(|places| named(edits, places, usize::MAX));
+    format!("{one} and {other} disagree on whether it is deleted")
 }
 
 /// Pages and rows of a record that will not be there.
@@ -442,13 +488,9 @@ fn disagree(edits: &[Working], places: &[usize], reasons: &mut BTreeMap<usize, S
     let (deletes, others): (Vec<usize>, Vec<usize>) =
         places.iter().partition(|place| edits[**place].judged.kind == Kind::Delete);
     if !deletes.is_empty() && !others.is_empty() {
+        let reason = on_deletion(edits, &deletes, &others);
         for place in places {
-            let reason = format!(
-                "{} and {} disagree on whether it is deleted",
-                named(edits, &deletes, usize::MAX),
-                named(edits, &others, usize::MAX)
-            );
-            reasons.entry(*place).or_insert(reason);
+            reasons.entry(*place).or_insert_with(|| reason.clone());
         }
         return;
     }
@@ -462,18 +504,16 @@ fn disagree(edits: &[Working], places: &[usize], reasons: &mut BTreeMap<usize, S
         if said.iter().all(|(_, value)| *value == said[0].1) {
             continue;
         }
-        let all: Vec<_> = said
-            .iter()
-            .map(|(place, value)| {
-                let judged = &edits[*place].judged;
-                let is_image = judged.part.as_ref().is_some_and(|part| part.what == What::Image);
-                let value =
-                    if is_image { image::shown(value) } else { None }.unwrap_or_else(|| value.to_string());
-                format!("{} says {value}", place_of(judged))
-            })
-            .collect();
+        let all = said.iter().map(|(place, value)| {
+            let judged = &edits[*place].judged;
+            let is_image = judged.part.as_ref().is_some_and(|part| part.what == What::Image);
+            let value =
+                if is_image { image::shown(value) } else { None }.unwrap_or_else(|| value.to_string());
+            format!("{} says {value}", place_of(judged))
+        });
+        let reason = format!("{id}: {}", some(all, said.len()));
         for (place, _) in &said {
-            reasons.entry(*place).or_insert(format!("{id}: {}", all.join(", ")));
+            reasons.entry(*place).or_insert_with(|| reason.clone());
         }
     }
 }
@@ -481,7 +521,19 @@ fn disagree(edits: &[Working], places: &[usize], reasons: &mut BTreeMap<usize, S
 /// The places of edits, but one.
 fn named(edits: &[Working], places: &[usize], but: usize) -> String {
     let others = places.iter().filter(|place| **place != but);
-    others.map(|place| place_of(&edits[*place].judged)).collect::<Vec<_>>().join(", ")
+    let count = places.len() - usize::from(places.contains(&but));
+    some(others.map(|place| place_of(&edits[*place].judged)), count)
+}
+
+/// How many of a list a reason names: thousands may say the same by mistake.
+const MOST_NAMED: usize = 5;
+
+fn some(texts: impl Iterator<Item = String>, count: usize) -> String {
+    let named = texts.take(MOST_NAMED).collect::<Vec<_>>().join(", ");
+    match count.saturating_sub(MOST_NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 fn place_of(judged: &Judged) -> String {

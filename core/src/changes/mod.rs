@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::edit::Kind;
 use self::header::Header;
@@ -49,7 +49,7 @@ use crate::cancel::Cancel;
 use crate::catalog::Operation;
 use crate::error::{Error, Result};
 use crate::options::{Call, CallOptions};
-use crate::own::Meta;
+use crate::own::{self, Meta};
 use crate::private_file;
 use crate::quota::Quota;
 use crate::requester::Requester;
@@ -87,6 +87,13 @@ impl Scene<'_> {
             allow_incomplete: None,
             ..self.options.clone()
         }
+    }
+
+    /// One request. What cannot be sent is refused, as by the service.
+    async fn request(&self, operation: &'static Operation, arguments: Map<String, Value>) -> Result<Answer> {
+        let prepared = arguments::prepare(operation, &arguments);
+        let prepared = prepared.map_err(|error| error.with_outcome(own::Outcome::Refused))?;
+        self.requester.send(operation, prepared, &self.options()).await
     }
 
     /// Lets a run end in order when its call is cancelled: no request begins, and those on their way are given up after a while.
@@ -129,7 +136,7 @@ pub(crate) async fn preview(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     arguments::check_names(scene.operation, &call.arguments)?;
     let edits = source::read(&call.arguments).map_err(of)?;
     let judge::Verdict { edits, schemas, meta } = judge::judge(scene, edits).await?;
-    let requests = estimate(&edits, schemas.len() as u64);
+    let requests = estimate(&edits, schemas.len() as u64, scene.requester.page_size());
     let remaining = scene.quota.status().await?.remaining;
     let now = Timestamp::try_from(scene.requester.clock().now()).unwrap_or_default();
     let mut preview = Preview {
@@ -154,7 +161,7 @@ fn answer(value: &impl serde::Serialize, meta: Meta) -> Result<Answer> {
 }
 
 /// Requests that carrying the edits out takes, where nothing goes wrong.
-fn estimate(edits: &[Judged], schemas: u64) -> Requests {
+fn estimate(edits: &[Judged], schemas: u64, page_size: usize) -> Requests {
     let tasks = Task::all(edits);
     if tasks.is_empty() {
         return Requests::default();
@@ -167,10 +174,11 @@ fn estimate(edits: &[Judged], schemas: u64) -> Requests {
         }
         of.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum()
     };
-    let (mut looks, mut requests) = (0, 0);
+    let (mut looks, mut requests, mut grown) = (0, 0, 0);
     let parts: Vec<&Task> = tasks.iter().filter(|task| task.rows().is_some()).collect();
     for rows in parts.chunk_by(|one, other| one.sheet() == other.sheet()) {
         looks += rows[0].part.as_ref().map_or(1, |part| part.reads.max(1));
+        grown += (sheet::added(rows.iter().copied()) / page_size) as u64;
         let mut rest = rows;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(sheet::in_one(rest, usize::MAX));
@@ -188,7 +196,7 @@ fn estimate(edits: &[Judged], schemas: u64) -> Requests {
     // The schemas are read again, too.
     let reads = schemas + lists(&[Kind::Update, Kind::Delete]) + looks;
     let writes = headers.clone().count() as u64 + requests + uploads;
-    let verification = lists(&[Kind::Create, Kind::Update, Kind::Delete]) + looks + uploads;
+    let verification = lists(&[Kind::Create, Kind::Update, Kind::Delete]) + looks + grown + uploads;
     Requests { reads, writes, verification, total: reads + writes + verification }
 }
 
@@ -505,6 +513,8 @@ impl<'a> Run<'a> {
             may_number: false,
             renumbering: HashSet::new(),
             keeping: HashSet::new(),
+            said: HashMap::new(),
+            reads: HashMap::new(),
             answered: HashMap::new(),
             later: Vec::new(),
             rows_before: HashMap::new(),

@@ -205,6 +205,10 @@ impl Rows {
         Self { list, at }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Row> {
         self.list.iter()
     }

@@ -77,6 +77,8 @@ pub(super) struct Run<'a> {
     pub(super) sent_at: Vec<Option<String>>,
     /// How often each task was sent and has not arrived.
     pub(super) tries: Vec<u8>,
+    /// What became of each task's last request where that is unclear, as long as this process lives.
+    pub(super) said: HashMap<usize, String>,
     /// What answers have said of their records, as long as this process lives.
     pub(super) answered: HashMap<usize, Answered>,
     /// What is read singly later.
@@ -90,6 +92,8 @@ pub(super) struct Run<'a> {
     pub(super) rows_before: HashMap<Arc<Sheet>, HashSet<String>>,
     /// Rows as they were read before they were written, as long as this process lives.
     pub(super) present: HashMap<Arc<Sheet>, Rows>,
+    /// Requests that reading all rows takes, where that is more than at the preview.
+    pub(super) reads: HashMap<Arc<Sheet>, u64>,
     /// Rows that were read just now, and are written next.
     pub(super) fresh: HashMap<Arc<Sheet>, Rows>,
     /// What this run cannot read. Its tasks stay as they are, and the others go on.
@@ -108,6 +112,11 @@ pub(super) struct Run<'a> {
     pub(super) settled: Vec<Edited>,
     pub(super) preview: String,
     pub(super) meta: Meta,
+}
+
+/// What the budget does not have is refused as the quota does it.
+pub(super) fn no_budget() -> Error {
+    Error::new(ErrorKind::QuotaExceeded, "the budget of the run is used up")
 }
 
 impl Run<'_> {
@@ -244,9 +253,7 @@ impl Run<'_> {
     /// Refuses requests that the budget does not have, as the quota does.
     pub(super) fn afford(&self, requests: u64) -> Result<()> {
         match self.budget {
-            Some(budget) if self.meta.cost + requests > budget => {
-                Err(Error::new(ErrorKind::QuotaExceeded, "the budget of the run is used up"))
-            }
+            Some(budget) if self.meta.cost + requests > budget => Err(no_budget()),
             _ => Ok(()),
         }
     }
@@ -255,27 +262,42 @@ impl Run<'_> {
     async fn affordable(&self, batch: &[usize]) -> Result<Vec<usize>> {
         let most = batch.len();
         let Some(left) = self.left().await? else { return Ok(batch.to_vec()) };
-        // Looks that are due later are paid for first.
+        let left = self.beside_later_looks(left);
+        if self.tasks[batch[0]].rows().is_some() {
+            return Ok(self.affordable_parts(batch, left));
+        }
+        // What is new has no present values.
+        let is_read_before = batch.iter().any(|place| self.tasks[*place].kind != Kind::Create);
+        let cost = |count: usize| self.cost(batch, count, is_read_before);
+        let affordable = (1..=most).rev().find(|count| cost(*count) <= left).unwrap_or_default();
+        Ok(batch[..affordable].to_vec())
+    }
+
+    /// How many of these headers or images the budget has, which are sent now and were read before.
+    pub(super) fn affordable_writes(&self, due: &[usize]) -> usize {
+        let Some(budget) = self.budget else { return due.len() };
+        let left = self.beside_later_looks(budget.saturating_sub(self.meta.cost));
+        (1..=due.len()).rev().find(|count| self.cost(due, *count, false) <= left).unwrap_or_default()
+    }
+
+    /// Requests that so many headers or images of a batch take, with the lists that read them before and after.
+    fn cost(&self, batch: &[usize], count: usize, is_read_before: bool) -> u64 {
+        let is_image = batch.first().is_some_and(|place| self.tasks[*place].image().is_some());
+        // The status of an image is asked for once at least, after some lists.
+        let asks = u64::from(self.verifies && is_image);
+        let lists = u64::from(is_read_before) + u64::from(self.verifies) + asks * u64::from(image::LISTS);
+        let count = count as u64;
+        (1 + asks) * count + lists * if self.scene.reads_by_filter() { 1 } else { count }
+    }
+
+    /// What is left when the looks that are due later are paid for.
+    fn beside_later_looks(&self, left: u64) -> u64 {
         let (parts, headers): (Vec<_>, Vec<_>) =
             self.later.iter().map(Later::place).partition(|place| self.tasks[*place].rows().is_some());
         let later = headers.len() as u64 + self.reads_of(&parts);
         // An image that is processed is asked for, and then read.
         let processed = self.processing.len() as u64 * 2;
-        let left = left.saturating_sub(LOOKS.len() as u64 * later + processed);
-        if self.tasks[batch[0]].rows().is_some() {
-            return Ok(self.affordable_parts(batch, left));
-        }
-        let works = self.scene.reads_by_filter();
-        let reads = |count: u64| if works { 1 } else { count };
-        // What is new has no present values.
-        let before = batch.iter().any(|place| self.tasks[*place].kind != Kind::Create);
-        let lists = u64::from(before) + u64::from(self.verifies);
-        // The status of an image is asked for once at least, after some lists.
-        let asks = u64::from(self.verifies && self.tasks[batch[0]].image().is_some());
-        let lists = lists + asks * u64::from(image::LISTS);
-        let cost = |count: u64| (1 + asks) * count + lists * reads(count);
-        let affordable = (1..=most).rev().find(|count| cost(*count as u64) <= left).unwrap_or_default();
-        Ok(batch[..affordable].to_vec())
+        left.saturating_sub(LOOKS.len() as u64 * later + processed)
     }
 
     /// Pages of which nothing more is to be written or read back are not held.
@@ -317,32 +339,33 @@ impl Run<'_> {
                 continue;
             }
             self.afford(1)?;
-            let is_same = match self.scene.read_schema(&place).await {
+            let reason = match self.scene.read_schema(&place).await {
                 Ok((print, _, spent)) => {
                     self.meta.absorb(spent);
-                    print == before
+                    (print != before)
+                        .then(|| "its fields have changed since the preview: preview it again".to_owned())
                 }
-                // A folder, an application or a table that is gone does not keep the others from going on.
-                Err(error) if error.is_of_one() => {
+                // A folder, an application or a table that is gone does not keep the others from going on. What cannot be read
+                // as a schema says nothing: it may be another the next time.
+                Err(error) if error.is_of_one() && error.kind() != ErrorKind::Decode => {
                     self.meta.absorb(error.spent());
-                    false
+                    Some(format!("its fields cannot be read any more: {}", error.message()))
                 }
                 Err(error) => return Err(error),
             };
-            if !is_same {
-                self.give_up_schema(&place).await?;
+            if let Some(reason) = reason {
+                self.give_up_schema(&place, &reason).await?;
             }
         }
         Ok(())
     }
 
     /// Tasks whose fields are others now: what would be sent was judged by the former ones.
-    pub(super) async fn give_up_schema(&mut self, schema: &str) -> Result<()> {
+    pub(super) async fn give_up_schema(&mut self, schema: &str, reason: &str) -> Result<()> {
         for place in self.places(|state| matches!(state, State::Due)) {
             let task = &self.tasks[place];
             let rests = task.part.is_some() || task.kind != Kind::Delete;
             if rests && task.schema_place().is_some_and(|place| place == schema) {
-                let reason = "its fields have changed since the preview: preview it again";
                 self.end(place, Outcome::new(Fate::Stale).because(reason)).await?;
             }
         }

@@ -172,6 +172,7 @@ impl Run<'_> {
             Ok(look) => look,
             // One that cannot be read does not keep the others from going on.
             Err(error) if error.is_of_one() => {
+                self.meta.absorb(error.spent());
                 let reason = format!("it was accepted, and cannot be read back: {}", error.message());
                 let outcome = Outcome::new(Fate::Unverified).because(reason);
                 let outcome = self.named(place, Outcome { id: self.id_of(place), ..outcome }, None);
@@ -216,7 +217,10 @@ impl Run<'_> {
         for place in places {
             let header = self.id_of(place).and_then(|id| found.record(&id).and_then(Header::of));
             match (self.tasks[place].kind, header) {
-                (Kind::Delete, None) => self.gone(place).await?,
+                // A list does not show what this user may not see, and is no proof where the answer was lost.
+                (Kind::Delete, None) if matches!(self.states[place], State::Accepted { .. }) => {
+                    self.gone(place).await?;
+                }
                 (Kind::Create | Kind::Update, Some(header)) if self.is_done(master, place, &header) => {
                     self.done(master, place, &header).await?;
                 }
@@ -352,16 +356,21 @@ impl Run<'_> {
             for (master, place) in open {
                 let is_settled = match self.tasks[place].kind {
                     Kind::Create => self.find_new(master, place).await?,
-                    Kind::Update | Kind::Delete => match self.look(master, place).await? {
-                        Look::Done(header) => {
+                    Kind::Update | Kind::Delete => match self.look(master, place).await {
+                        Ok(Look::Done(header)) => {
                             self.done(master, place, &header).await?;
                             true
                         }
-                        Look::Gone if self.tasks[place].kind == Kind::Delete => {
+                        Ok(Look::Gone) if self.tasks[place].kind == Kind::Delete => {
                             self.gone(place).await?;
                             true
                         }
-                        _ => false,
+                        Ok(_) => false,
+                        Err(error) if error.is_of_one() => {
+                            self.meta.absorb(error.spent());
+                            false
+                        }
+                        Err(error) => return Err(error),
                     },
                 };
                 if !is_settled {
@@ -382,7 +391,17 @@ impl Run<'_> {
             let reason = "its answer was lost, and no such record was found: it is not sent again";
             return self.end(place, Outcome::new(Fate::Unknown).because(reason)).await;
         }
-        let outcome = match self.look(master, place).await? {
+        let look = match self.look(master, place).await {
+            Ok(look) => look,
+            Err(error) if error.is_of_one() => {
+                self.meta.absorb(error.spent());
+                let reason = format!("its answer was lost, and it cannot be read: {}", error.message());
+                let outcome = Outcome::new(Fate::Unknown).because(reason);
+                return self.end(place, Outcome { id: self.id_of(place), ..outcome }).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let outcome = match look {
             Look::Done(header) => return self.done(master, place, &header).await,
             Look::Gone if self.tasks[place].kind == Kind::Delete => return self.gone(place).await,
             Look::Gone => Outcome::new(Fate::Stale).because("the record is gone"),
@@ -417,7 +436,20 @@ impl Run<'_> {
             self.states[place] = State::Due;
             return Ok(());
         }
+        let outcome = self.not_arrived(place, outcome);
         self.end(place, outcome).await
+    }
+
+    /// What there is to say of what was sent as often as may be, and is not there.
+    pub(super) fn not_arrived(&self, place: usize, outcome: Outcome) -> Outcome {
+        match self.said.get(&place) {
+            Some(said) if outcome.outcome == Fate::NotStored => {
+                let times = usize::from(self.tries[place]) + 1;
+                let reason = format!("it was sent {times} times, and is not there; the last error: {said}");
+                outcome.because(reason)
+            }
+            _ => outcome,
+        }
     }
 
     /// Looks for a record whose creation may have arrived: by its number, and by its name where the folder gives numbers.
@@ -436,7 +468,15 @@ impl Run<'_> {
             if let (Some(value), Some(folder)) = (value, &task.folder_id)
                 && found.is_empty()
             {
-                found = self.list(master, folder, field, value).await?;
+                found = match self.list(master, folder, field, value).await {
+                    Ok(found) => found,
+                    // A folder that is gone, or closed, shows nothing.
+                    Err(error) if error.is_of_one() => {
+                        self.meta.absorb(error.spent());
+                        Vec::new()
+                    }
+                    Err(error) => return Err(error),
+                };
                 let by_number = (field == master.number.field).then_some(value);
                 found.retain(|header| self.may_be(master, place, header, by_number));
             }

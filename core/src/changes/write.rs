@@ -15,7 +15,7 @@ use super::masters::{Master, needed};
 use super::members;
 use super::outcome::{Fate, Outcome, Stored};
 use super::present;
-use super::run::{Run, State, folder_of};
+use super::run::{Run, State, folder_of, no_budget};
 use super::task::Task;
 use super::verify::Answered;
 use crate::answer::Answer;
@@ -34,7 +34,7 @@ enum Came {
     /// It did not leave: those behind it would not, either.
     Stopped(Error),
     /// It may have arrived.
-    Unclear,
+    Unclear(Error),
     /// Another has stopped the run, or the caller.
     NotBegun,
 }
@@ -57,9 +57,19 @@ impl Run<'_> {
                 due.push(*place);
                 continue;
             }
-            let Some(header) = self.get(master, &id).await? else {
-                self.end(*place, Outcome::new(Fate::Stale).because("the record is gone")).await?;
-                continue;
+            let header = match self.get(master, &id).await {
+                Ok(Some(header)) => header,
+                Ok(None) => {
+                    self.end(*place, Outcome::new(Fate::Stale).because("the record is gone")).await?;
+                    continue;
+                }
+                // One that cannot be read does not keep the others from going on.
+                Err(error) if error.is_of_one() => {
+                    self.meta.absorb(error.spent());
+                    self.end(*place, not_read(&error)).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             if !self.is_in_folder(*place, &header) {
                 let reason = "it was moved to another folder since the preview: preview it again";
@@ -89,12 +99,26 @@ impl Run<'_> {
         let before = self.present(master, batch).await?;
         let mut due = Vec::new();
         for place in batch {
-            match before.contains_key(place) {
+            // A list may lag behind, and does not show what this user may not see.
+            match before.contains_key(place) || self.is_there(master, *place).await? {
                 true => due.push(*place),
                 false => self.end(*place, Outcome::new(Fate::Done).because("it was gone already")).await?,
             }
         }
         self.send(master, &due, &before).await
+    }
+
+    /// Whether a record is there, read singly. One that cannot be read is, as far as is known.
+    async fn is_there(&mut self, master: &'static Master, place: usize) -> Result<bool> {
+        let id = self.id_of(place).unwrap_or_default();
+        match self.get(master, &id).await {
+            Ok(header) => Ok(header.is_some()),
+            Err(error) if error.is_of_one() => {
+                self.meta.absorb(error.spent());
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Creates records. The first with a number in each folder goes alone: its answer shows whether the folder keeps numbers.
@@ -165,6 +189,11 @@ impl Run<'_> {
         due: &[usize],
         before: &HashMap<usize, Header>,
     ) -> Result<Option<Error>> {
+        // What was read before may have taken more than planned.
+        let due = match self.affordable_writes(due) {
+            0 if !due.is_empty() => return Ok(Some(no_budget())),
+            count => &due[..count],
+        };
         let (has_stopped, began) = (AtomicBool::new(false), self.now());
         let mut came = Vec::with_capacity(due.len());
         {
@@ -209,7 +238,10 @@ impl Run<'_> {
                     self.end(place, Outcome { id: self.id_of(place), ..outcome }).await?;
                 }
                 Came::Stopped(error) => drop(stopped.get_or_insert(error)),
-                Came::Unclear => self.states[place] = State::Sent,
+                Came::Unclear(error) => {
+                    self.states[place] = State::Sent;
+                    self.said.insert(place, error.message().to_owned());
+                }
                 Came::NotBegun => {}
             }
         }
@@ -269,7 +301,7 @@ impl Run<'_> {
             own::Outcome::NotSent if task.image().is_some() && error.kind() == own::ErrorKind::Config => {
                 Came::Refused(error)
             }
-            own::Outcome::Unknown => Came::Unclear,
+            own::Outcome::Unknown => Came::Unclear(error),
             own::Outcome::NotSent => {
                 has_stopped.store(true, Ordering::Relaxed);
                 self.journal.write(Line::Open { task: place, unclear: false }).await?;
@@ -286,7 +318,6 @@ impl Run<'_> {
     }
 
     async fn request(&self, master: &'static Master, task: &Task) -> Result<Answer> {
-        let requester = self.scene.requester;
         let mut arguments = Map::new();
         let values = task.fields.iter().map(|change| (change.id.as_str(), &change.new));
         let operation = match task.kind {
@@ -305,10 +336,12 @@ impl Run<'_> {
                 master.delete
             }
         };
-        let call = Call { arguments, options: self.scene.options() };
         match task.kind {
-            super::edit::Kind::Delete => delete_header(requester, operation, &call).await,
-            _ => requester.request(operation, &call).await,
+            super::edit::Kind::Delete => {
+                let call = Call { arguments, options: self.scene.options() };
+                delete_header(self.scene.requester, operation, &call).await
+            }
+            _ => self.scene.request(operation, arguments).await,
         }
     }
 
@@ -352,6 +385,11 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// A record cannot be read just before it would be written.
+pub(super) fn not_read(error: &Error) -> Outcome {
+    Outcome::new(Fate::Stale).because(format!("it cannot be read any more: {}", error.message()))
 }
 
 /// Whether a refusal would meet every other request.

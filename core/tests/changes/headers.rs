@@ -1,6 +1,7 @@
 //! Headers: how few requests a set takes, what is reported of it, and how it ends when it is cancelled.
 
 use beproduct::{CallOptions, Cancel, ErrorKind};
+use beproduct_simulator::Options;
 use serde_json::{Value, json};
 
 use super::common::Service;
@@ -155,4 +156,28 @@ async fn a_preview_ends_when_it_is_cancelled_and_is_applied_by_one() {
     let (done, refused) = if one.is_ok() { (one, other) } else { (other, one) };
     assert_eq!(done.unwrap()["counts"], json!({"done": 1}));
     assert!(refused.unwrap_err().message().contains("was applied before"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_the_same_in_all_rows_has_a_short_reason() {
+    let service =
+        Service::with(Options { styles: 2, materials: 0, table_rows: 0, ..Options::default() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&service, &folder, json!({}), json!({}));
+    let style_folder = service.address("style_folder");
+    let same = |index: usize| {
+        let fields = json!({"header_number": "TBD", "header_name": format!("Name {index}")});
+        json!({"kind": "create", "resource": "style", "folder_id": style_folder, "fields": fields})
+    };
+    let rows: Vec<_> = (0..1_000)
+        .map(|index| json!({"header_number": "ST-000001", "header_name": index.to_string()}))
+        .collect();
+    let edits: Vec<_> = (0..1_000).map(same).collect();
+    let of_rows = json!({"rows": rows, "to": "style", "key": "header_number"});
+    for arguments in [of_rows, json!({"edits": edits})] {
+        let preview = call(&client, "changes.preview", arguments).await.unwrap();
+        assert_eq!(preview["counts"], json!({"conflict": 1_000}));
+        let reason = preview["edits"][999]["reason"].as_str().unwrap();
+        assert!(reason.len() < 250 && reason.contains(" more"), "{reason}");
+    }
 }

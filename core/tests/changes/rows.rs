@@ -107,3 +107,40 @@ async fn values_are_checked_by_any_number_of_schemas() {
     let preview = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
     assert_eq!(preview["counts"], json!({"refused": 300}), "{:#}", preview["edits"][0]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_budget_holds_whatever_reading_takes() {
+    let service =
+        Service::with(Options { styles: 60, materials: 0, table_rows: 30, ..Options::default() }).await;
+    service.control("reset", json!({"id_filter": false})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&service, &folder, json!({}), json!({"max_page_size": 10}));
+    let table = service.address("data_table");
+    let styles = client.style().list().folder_id(service.address("style_folder")).collect().await.unwrap();
+    let updates = styles.iter().take(20).map(|style| {
+        let record = json!({"number": style.header_number});
+        json!({"kind": "update", "resource": "style", "record": record, "fields": {"header_name": "Other"}})
+    });
+    let rows = (0..250).map(|index| {
+        let fields = json!({"label": format!("New {index}")});
+        json!({"kind": "create", "resource": "data_tables", "record": {"id": table}, "fields": fields})
+    });
+    let edits: Vec<_> = updates.chain(rows).collect();
+    let preview = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
+    let journal = folder.path().join("j");
+    let mut arguments = json!({"preview": preview, "journal": journal});
+    let mut operation = "changes.apply";
+    // What a budget is too small for is left for a larger one.
+    for budget in (5..400).step_by(5) {
+        arguments["budget"] = json!(budget);
+        let (report, requests) = cost(&service, call(&client, operation, arguments.clone())).await;
+        let report = report.unwrap();
+        assert!(requests <= budget, "{requests} requests with a budget of {budget}: {}", report["counts"]);
+        (operation, arguments) = ("changes.resume", json!({"journal": journal}));
+        if report["end"] == "complete" {
+            assert_eq!(report["counts"], json!({"done": 270}));
+            return;
+        }
+    }
+    panic!("it never ends");
+}

@@ -11,7 +11,7 @@ use crate::changes::judge::{Judge, Working, begun, ended};
 use crate::changes::part::{Part, What};
 use crate::changes::present::Match;
 use crate::changes::preview::{Action, FieldChange};
-use crate::changes::sheet::{Matches, of_whole, whole};
+use crate::changes::sheet::{Matches, creations, of_whole, whole};
 use crate::handlers::check_file;
 
 pub(in crate::changes) async fn judge(
@@ -20,10 +20,10 @@ pub(in crate::changes) async fn judge(
     matches: &Matches,
     working: &mut [Option<Working>],
 ) {
-    let mut known = None;
+    let (mut known, creations) = (None, creations(edits));
     for edit in edits {
         let Aim::Image { position } = &edit.aim else { continue };
-        let whole = match whole(edit, edits, matches) {
+        let whole = match whole(edit, &creations, matches) {
             Ok(whole) => whole,
             Err((action, reason)) => {
                 working[edit.index] = Some(ended(edit, action, reason));

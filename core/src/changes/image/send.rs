@@ -12,6 +12,7 @@ use crate::changes::header::Header;
 use crate::changes::outcome::{Fate, Outcome, Stored};
 use crate::changes::run::{Run, State};
 use crate::changes::task::Task;
+use crate::changes::write::not_read;
 use crate::error::{Error, Result};
 use crate::handlers::{Beside, upload};
 use crate::options::{Call, CallOptions};
@@ -28,8 +29,14 @@ impl Run<'_> {
             if outcome.is_some() {
                 // A list may lag behind.
                 let id = self.record_of(*place).unwrap_or_default();
-                let header = self.get(master, &id).await?;
-                outcome = self.image_says(*place, header.as_ref()).await;
+                outcome = match self.get(master, &id).await {
+                    Ok(header) => self.image_says(*place, header.as_ref()).await,
+                    Err(error) if error.is_of_one() => {
+                        self.meta.absorb(error.spent());
+                        Some(not_read(&error))
+                    }
+                    Err(error) => return Err(error),
+                };
             }
             match outcome {
                 None => due.push(*place),

@@ -47,8 +47,9 @@ pub(in crate::changes) async fn judge(
     let has_rows = |edit: &&Edit| !matches!(edit.aim, Aim::Header | Aim::Image { .. });
     let open: Vec<bool> = working.iter().map(Option::is_none).collect();
     let is_open = |edit: &&Edit| open[edit.index];
+    let creations = creations(edits);
     for edit in edits.iter().filter(has_rows).filter(is_open) {
-        match whole(edit, edits, matches) {
+        match whole(edit, &creations, matches) {
             Ok(whole) => wholes.push((edit, whole)),
             Err((action, reason)) => working[edit.index] = Some(ended(edit, action, reason)),
         }
@@ -123,7 +124,7 @@ pub(in crate::changes) async fn judge(
 /// The record, or what there is to say where none is found.
 pub(in crate::changes) fn whole(
     edit: &Edit,
-    edits: &[Edit],
+    creations: &Creations<'_>,
     matches: &Matches,
 ) -> Result<Whole, (Action, String)> {
     let noun = edit.of.noun();
@@ -143,8 +144,14 @@ pub(in crate::changes) fn whole(
             Err((Action::Ambiguous, reason))
         }
         (Some(_), Key::Number { number, folder }) => {
-            let creates = edits.iter().filter(|other| creates(other, edit.of, number, folder.as_deref()));
-            match creates.collect::<Vec<_>>().as_slice() {
+            let is_there = |one: &&&Edit| {
+                let is =
+                    |folder: &String| one.folder.as_ref().is_some_and(|of| of.eq_ignore_ascii_case(folder));
+                folder.as_ref().is_none_or(is)
+            };
+            let key = (edit.of.resource(), number.trim());
+            let creations = creations.get(&key).into_iter().flatten().filter(is_there);
+            match creations.collect::<Vec<_>>().as_slice() {
                 [one] => Ok(Whole {
                     id: None,
                     number: Some(number.clone()),
@@ -163,16 +170,19 @@ pub(in crate::changes) fn whole(
     }
 }
 
-/// Whether an edit creates the record of this number.
-fn creates(edit: &Edit, of: Of, number: &str, folder: Option<&str>) -> bool {
-    let (Of::Master(master), Of::Master(other)) = (edit.of, of) else { return false };
-    let given = edit.field(master.number.field).and_then(Value::as_str);
-    edit.kind == Kind::Create
-        && edit.aim == Aim::Header
-        && master.resource == other.resource
-        && given.is_some_and(|given| given.trim() == number.trim())
-        && folder
-            .is_none_or(|folder| edit.folder.as_ref().is_some_and(|given| given.eq_ignore_ascii_case(folder)))
+/// Edits that create records, by resource and number.
+pub(in crate::changes) type Creations<'a> = HashMap<(&'static str, &'a str), Vec<&'a Edit>>;
+
+pub(in crate::changes) fn creations(edits: &[Edit]) -> Creations<'_> {
+    let mut creations = Creations::new();
+    for edit in edits.iter().filter(|edit| edit.kind == Kind::Create && edit.aim == Aim::Header) {
+        if let Of::Master(master) = edit.of
+            && let Some(number) = edit.field(master.number.field).and_then(Value::as_str)
+        {
+            creations.entry((master.resource, number.trim())).or_default().push(edit);
+        }
+    }
+    creations
 }
 
 pub(in crate::changes) fn of_whole(mut working: Working, whole: &Whole) -> Working {

@@ -9,9 +9,9 @@ mod write;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-pub(super) use self::judge::{Matches, judge, of_whole, whole};
+pub(super) use self::judge::{Matches, creations, judge, of_whole, whole};
 pub(super) use self::pass::is_of_read;
-pub(super) use self::write::{in_one, lane, requests};
+pub(super) use self::write::{added, in_one, lane, requests};
 use super::Scene;
 use super::masters::{Master, needed};
 use super::part::{Part, What};

@@ -9,14 +9,14 @@ use futures_util::future::BoxFuture;
 
 use super::MOST_ROWS;
 use super::read::Read;
-use super::write::{Told, in_one, requests};
+use super::write::{Told, added, in_one, requests};
 use crate::changes::edit::Kind;
 use crate::changes::journal::Line;
 use crate::changes::outcome::{Fate, Outcome, Stored};
 use crate::changes::part::{Part, Row, Rows, Sheet, What};
 use crate::changes::run::{Run, State};
 use crate::changes::task::Task;
-use crate::changes::write::ends_all;
+use crate::changes::write::{ends_all, not_read};
 use crate::error::{Error, Result};
 use crate::handlers::at_a_time;
 use crate::own::{self, ErrorKind};
@@ -29,8 +29,10 @@ enum Step {
     Accepted(Option<String>),
     /// It may have arrived.
     Sent,
-    /// The service has refused a request with several rows, and may have stored some. With a reason where it is the page that refuses.
-    Split(Option<String>),
+    /// It may have arrived, with so many rows: this is what came back.
+    Unclear(usize, Error),
+    /// The service has refused a request with so many rows, and may have stored some. With a reason where it is the page that refuses.
+    Split(usize, Option<String>),
     /// It was written down, and did not leave.
     Back,
 }
@@ -41,6 +43,8 @@ struct Passed {
     /// What was read.
     rows: Rows,
     is_read: bool,
+    /// Requests that it took to read all rows.
+    reads: u64,
     /// Ids that were there before the first new row, where they were not known.
     ids: Option<Vec<String>>,
     meta: own::Meta,
@@ -70,7 +74,8 @@ impl Run<'_> {
 
     /// Requests that reading all rows takes.
     fn reads(&self, place: usize) -> u64 {
-        self.tasks[place].part.as_ref().map_or(1, |part| part.reads.max(1))
+        let grown = self.sheet_of[place].as_ref().and_then(|sheet| self.reads.get(sheet)).copied();
+        self.tasks[place].part.as_ref().map_or(1, |part| part.reads.max(1)).max(grown.unwrap_or_default())
     }
 
     /// Requests that reading once more takes, of what is to be looked at again.
@@ -85,11 +90,18 @@ impl Run<'_> {
         for (_, places) in self.sheets(batch) {
             let mut spent = looks * self.reads(places[0]);
             let mut rest = &places[..];
+            // A table that has more rows takes more pages to be read back.
+            let (mut rows, mut pages) = (0, 0);
             while !rest.is_empty() {
                 let tasks: Vec<&Task> = rest.iter().map(|place| &self.tasks[*place]).collect();
                 let limit = self.limits.get(&rest[0]).copied().unwrap_or(MOST_ROWS);
                 let (now, later) = rest.split_at(in_one(&tasks, limit));
                 spent += requests(&tasks[..now.len()]);
+                if self.verifies {
+                    rows += added(tasks[..now.len()].iter().copied());
+                    let grown = rows / self.scene.requester.page_size();
+                    spent += (grown - std::mem::replace(&mut pages, grown)) as u64;
+                }
                 if spent > left {
                     break;
                 }
@@ -132,6 +144,7 @@ impl Run<'_> {
                 self.rows_before.insert(sheet.clone(), ids.into_iter().collect());
             }
             if passed.is_read {
+                self.note_reads(&sheet, passed.reads, &passed.rows, &passed.steps);
                 self.present.insert(sheet, passed.rows);
             }
             for (place, step) in passed.steps {
@@ -142,10 +155,17 @@ impl Run<'_> {
                     Step::Ended(outcome) => self.end(place, outcome).await?,
                     Step::Accepted(id) => self.states[place] = State::Accepted { id, number: None },
                     Step::Sent => self.states[place] = State::Sent,
-                    Step::Split(reason) => {
+                    Step::Unclear(rows, error) => {
                         self.states[place] = State::Sent;
-                        let limit = self.limits.get(&place).copied().unwrap_or(MOST_ROWS);
-                        self.limits.insert(place, (limit / 2).max(1));
+                        self.said.insert(place, error.message().to_owned());
+                        // The service may break on one of the rows.
+                        if error.kind() == ErrorKind::Server {
+                            self.limits.insert(place, (rows / 2).max(1));
+                        }
+                    }
+                    Step::Split(rows, reason) => {
+                        self.states[place] = State::Sent;
+                        self.limits.insert(place, (rows / 2).max(1));
                         self.refused.insert(place, reason);
                     }
                     Step::Back => self.states[place] = State::Due,
@@ -158,6 +178,16 @@ impl Run<'_> {
             Some(error) => Err(error),
             None => Ok(stopped),
         }
+    }
+
+    /// Notes what reading all rows will take, with those that were sent.
+    fn note_reads(&mut self, sheet: &Arc<Sheet>, reads: u64, rows: &Rows, steps: &[(usize, Step)]) {
+        let sent = steps.iter().filter(|(_, step)| !matches!(step, Step::Ended(_)));
+        let added = added(sent.map(|(place, _)| &self.tasks[*place]));
+        let rows = if added > 0 { rows.len() + added } else { 0 };
+        let pages = rows.div_ceil(self.scene.requester.page_size()) as u64;
+        let known = self.reads.entry(Arc::clone(sheet)).or_default();
+        *known = reads.max(pages).max(*known);
     }
 
     async fn pass(
@@ -183,9 +213,7 @@ impl Run<'_> {
             Err(error) => {
                 passed.meta.absorb(error.spent());
                 if error.is_of_one() {
-                    let reason = format!("it cannot be read any more: {}", error.message());
-                    let stale = || Step::Ended(Outcome::new(Fate::Stale).because(reason.clone()));
-                    passed.steps.extend(places.iter().map(|place| (*place, stale())));
+                    passed.steps.extend(places.iter().map(|place| (*place, Step::Ended(not_read(&error)))));
                 } else if is_of_read(&error) {
                     passed.unread = Some(error);
                 } else {
@@ -209,6 +237,7 @@ impl Run<'_> {
         }
         passed.rows = read.rows;
         passed.is_read = true;
+        passed.reads = read.requests;
         // The ids that are there now are written down before the first new row, which is known by not being among them.
         if due.iter().any(|place| self.adds_unnamed(*place)) && !self.rows_before.contains_key(sheet) {
             let ids: Vec<_> = passed.rows.iter().map(|row| row.id.to_lowercase()).collect();
@@ -278,9 +307,9 @@ impl Run<'_> {
         } else if is_refusal(&error) && !is_single {
             // The service has looked at the rows, and may have stored those before the one that it refused.
             let reason = is_of_page(&error).then(|| error.message().to_owned());
-            step(&|| Step::Split(reason.clone()));
+            step(&|| Step::Split(places.len(), reason.clone()));
         } else {
-            step(&|| Step::Sent);
+            step(&|| Step::Unclear(places.len(), error.clone()));
         }
         Ok(is_refused && is_single)
     }
@@ -386,10 +415,12 @@ impl Run<'_> {
     }
 }
 
-/// Whether the service has read a request and did not want it.
+/// Whether a request was read and not wanted, by the service, or before it left.
 fn is_refusal(error: &Error) -> bool {
-    error.status().is_some_and(|status| (400..500).contains(&status))
-        && (is_of_page(error) || matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Validation))
+    let is_told = error.outcome() == own::Outcome::Refused
+        || error.status().is_some_and(|status| (400..500).contains(&status));
+    let kinds = [ErrorKind::Config, ErrorKind::Conflict, ErrorKind::Validation];
+    is_told && (is_of_page(error) || kinds.contains(&error.kind()))
 }
 
 /// Whether there is no such page, or it may not be written: that holds for all of its rows.

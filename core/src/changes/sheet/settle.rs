@@ -1,6 +1,7 @@
 //! Reading rows back: what was accepted is done when it is there, and what may have arrived is looked for.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
@@ -84,6 +85,7 @@ impl Run<'_> {
                 }
             };
             self.meta.absorb(read.meta);
+            self.reads.insert(Arc::clone(&sheet), read.requests);
             let shown = self.shown(&sheet, &places, &read.rows)?;
             for (place, shown) in places.iter().zip(&shown) {
                 self.look_for_lost_values(&sheet, *place, shown, &read.rows).await?;
@@ -393,6 +395,7 @@ impl Run<'_> {
         }
         if was_lost && self.tries[place] >= MOST_TRIES {
             let outcome = self.not_as_planned(place, shown)?;
+            let outcome = self.not_arrived(place, outcome);
             return self.end(place, outcome).await;
         }
         self.tries[place] += u8::from(was_lost);

@@ -39,6 +39,14 @@ pub(in crate::changes) fn requests(tasks: &[&Task]) -> u64 {
     [true, false].into_iter().filter(|is_added| !names(tasks, *is_added).is_empty()).count() as u64
 }
 
+/// Rows that these tasks add to what is read by a list, which takes more pages then.
+pub(in crate::changes) fn added<'a>(tasks: impl Iterator<Item = &'a Task>) -> usize {
+    let is_row = |task: &&Task| {
+        task.kind == Kind::Create && task.part.as_ref().is_some_and(|part| part.what == What::DataTable)
+    };
+    tasks.filter(is_row).count()
+}
+
 /// How many of these tasks of one sheet are one request, from the first.
 pub(in crate::changes) fn in_one(tasks: &[&Task], limit: usize) -> usize {
     let same = |task: &&&Task| lane(task) == lane(tasks[0]);
@@ -90,11 +98,11 @@ impl Scene<'_> {
         for (index, (operation, name, values)) in requests.into_iter().enumerate() {
             let mut arguments = arguments.clone();
             arguments.insert(name.into(), values);
-            let call = Call { arguments, options: self.options() };
             if part.what == What::DataTable {
+                let call = Call { arguments, options: self.options() };
                 return self.write_table(operation, &call).await;
             }
-            match self.requester.request(operation, &call).await {
+            match self.request(operation, arguments).await {
                 Ok(answer) => {
                     told.meta.absorb(answer.meta);
                 }
