@@ -183,7 +183,10 @@ impl Writer<'_> {
     fn rows_of_frame<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         frames::rows(value).map_err(|error| match error.is_instance_of::<PyModuleNotFoundError>(value.py()) {
             true => self.refuse(value.py(), "is data in Arrow, which pyarrow reads: install pyarrow"),
-            false => error,
+            false => {
+                let problem = error.value(value.py()).to_string();
+                self.refuse(value.py(), &format!("is data that cannot be read as rows: {problem}"))
+            }
         })
     }
 
@@ -251,7 +254,9 @@ impl Writer<'_> {
     /// UTC, with at most three digits of a fraction.
     fn datetime(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
-        if value.call_method0("utcoffset")?.is_none() {
+        let offset = value.call_method0("utcoffset");
+        let offset = offset.map_err(|error| self.refuse(py, &format!("is no time: {}", error.value(py))))?;
+        if offset.is_none() {
             if self.in_frame {
                 let text: String = value.call_method0("isoformat")?.extract()?;
                 self.quoted(&text);

@@ -39,6 +39,9 @@ pub(crate) fn replace(what: &str, path: &Path, content: &[u8]) -> Result<()> {
 /// Whether the file could be replaced: writes one beside it that is as large as tokens are.
 pub(crate) fn check(what: &str, path: &Path) -> Result<()> {
     let path = &resolved(path);
+    if path.is_dir() {
+        return Err(failed(what, path, "written", &std::io::ErrorKind::IsADirectory.into()));
+    }
     let fresh = beside(path, uuid::Uuid::new_v4());
     let written = fill(&fresh, &[b' '; 16 * 1024]);
     // Where it was not made, there is nothing to remove.

@@ -119,11 +119,13 @@ pub(crate) fn preview(arguments: &Preview, out: &mut dyn Write) -> Result<Status
     give(&mut given, "zone", arguments.zone.as_deref());
     give(&mut given, "delimiter", arguments.delimiter.as_deref());
     give(&mut given, "encoding", arguments.encoding.as_deref());
+    if let Some(out) = &arguments.out {
+        check_out(out, &arguments.file)?;
+    }
     let answer = call("changes.preview", given, &arguments.flags)?;
     if let Some(file) = &arguments.out {
-        std::fs::write(file, &answer).map_err(|error| {
-            Failure::Usage(format!("--out {} cannot be written: {error}", file.display()))
-        })?;
+        std::fs::write(file, &answer)
+            .map_err(|error| Failure::File(format!("--out {} cannot be written: {error}", file.display())))?;
     }
     let preview: Overview = read(&answer)?;
     if arguments.json {
@@ -148,9 +150,17 @@ pub(crate) fn preview(arguments: &Preview, out: &mut dyn Write) -> Result<Status
 pub(crate) fn apply(arguments: &Apply, out: &mut dyn Write) -> Result<Status, Failure> {
     let file = arguments.preview.display();
     let text = std::fs::read_to_string(&arguments.preview)
-        .map_err(|error| Failure::Usage(format!("{file} cannot be read: {error}")))?;
+        .map_err(|error| Failure::File(format!("{file} cannot be read: {error}")))?;
     serde_json::from_str::<IgnoredAny>(&text)
-        .map_err(|error| Failure::Usage(format!("{file} is no preview: {error}")))?;
+        .map_err(|error| Failure::File(format!("{file} is no preview: {error}")))?;
+    if let Some(results) =
+        arguments.wishes.results.as_deref().filter(|path| is_same(path, &arguments.preview))
+    {
+        return Err(Failure::Usage(format!(
+            "--results {} is the preview: give another file",
+            results.display()
+        )));
+    }
     let mut given = arguments.wishes.arguments()?;
     // As it is: a large one is not taken apart twice.
     given.insert("preview".into(), text.into());
@@ -163,6 +173,29 @@ pub(crate) fn resume(arguments: &Resume, out: &mut dyn Write) -> Result<Status, 
     let mut given = arguments.wishes.arguments()?;
     give(&mut given, "journal", path("JOURNAL", Some(&arguments.journal))?);
     run("changes.resume", given, &arguments.flags, &arguments.wishes, out)
+}
+
+/// What is written does not take the place of what was read, and has a folder.
+fn check_out(out: &Path, file: &Path) -> Result<(), Failure> {
+    if is_same(out, file) {
+        return Err(Failure::Usage(format!(
+            "--out {} is the file of the edits: give another",
+            out.display()
+        )));
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(Failure::File(format!(
+            "--out {} cannot be written: there is no folder {}",
+            out.display(),
+            folder.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 impl Wishes {
@@ -266,6 +299,7 @@ struct Edited {
     reason: Option<String>,
     id: Option<String>,
     number: Option<String>,
+    renumbered: bool,
     fields: Vec<Stored>,
 }
 
@@ -313,6 +347,17 @@ fn run(
         }
         return Ok(Status::Budget);
     }
+    if !wishes.json {
+        let journal = shown(&report.journal);
+        match report.end.as_str() {
+            "numbers" => writeln!(
+                out,
+                "stopped: a folder numbers its records itself; beproduct resume {journal} --numbers service lets it"
+            )?,
+            "lost" => writeln!(out, "stopped: fields have lost their values; preview what is left again")?,
+            _ => {}
+        }
+    }
     match report.edits.iter().all(Edited::is_done) {
         true => Ok(Status::Done),
         false => Ok(Status::NotDone),
@@ -337,7 +382,8 @@ fn show(answer: &[u8], json: bool, out: &mut dyn Write) -> Result<Report, Failur
     for (outcome, count) in &report.counts {
         writeln!(out, "{count} {outcome}")?;
     }
-    let open: Vec<_> = report.edits.iter().filter(|edit| !edit.is_done() && edit.outcome != "left").collect();
+    let is_shown = |edit: &&Edited| !edit.is_done() && edit.outcome != "left" || edit.renumbered;
+    let open: Vec<_> = report.edits.iter().filter(is_shown).collect();
     for edit in open.iter().take(SHOWN) {
         writeln!(out, "  {}", edit.line())?;
     }

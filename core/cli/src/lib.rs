@@ -78,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "beproduct: {failure}");
-            if matches!(failure, Failure::Usage(_)) { USAGE } else { 1 }
+            if failure.is_of_arguments() { USAGE } else { 1 }
         }
     }
 }
@@ -93,16 +93,33 @@ enum Failure {
     Client(beproduct::Error),
     /// An argument is missing or wrong.
     Usage(String),
+    /// A file cannot be read or written.
+    File(String),
     Output(io::Error),
     /// Ctrl-C came twice.
     Interrupted,
+}
+
+impl Failure {
+    /// Whether an argument is wrong, whoever has found it out: the library's errors begin with the name of the argument.
+    fn is_of_arguments(&self) -> bool {
+        const NAMES: [&str; 9] =
+            ["to", "key", "map", "zone", "delimiter", "encoding", "budget", "verify", "numbers"];
+        match self {
+            Self::Usage(_) => true,
+            Self::Client(error) if error.kind() == beproduct::ErrorKind::Config => NAMES.iter().any(|name| {
+                error.message().strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', ':']))
+            }),
+            _ => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Client(error) => out.write_str(error.message()),
-            Self::Usage(text) => out.write_str(text),
+            Self::Usage(text) | Self::File(text) => out.write_str(text),
             Self::Interrupted => out.write_str("stopped at once: beproduct resume goes on with the journal"),
             Self::Output(error) => write!(out, "the output cannot be written: {error}"),
         }

@@ -68,6 +68,25 @@ impl Shell {
         std::fs::read_to_string(self.home.path().join(path)).unwrap()
     }
 
+    /// The folder of styles that numbers its records.
+    fn folders(&self) -> String {
+        let at = self.simulator.addresses();
+        let settings = json!({
+            "company_domain": at.company, "client_id": at.client_id, "client_secret": at.client_secret,
+            "refresh_token": at.refresh_token, "api_url": at.api, "identity_url": at.identity, "ledger": "memory",
+            "state_dir": self.home.path().join("state"),
+        });
+        let config = beproduct::Config::from_json(settings).unwrap();
+        self.runtime.block_on(async {
+            let client = beproduct::ClientBuilder::from_config(config).build().unwrap();
+            let answer =
+                client.call("style.folders", serde_json::Map::new(), beproduct::CallOptions::default());
+            let folders: Value = serde_json::from_slice(&answer.await.unwrap().body).unwrap();
+            client.shut_down().await;
+            folders[2]["id"].as_str().unwrap().to_owned()
+        })
+    }
+
     fn control(&self, path: &str, body: &str) {
         let body: Value = serde_json::from_str(body).unwrap();
         let url = format!("{}/{path}", self.simulator.addresses().control);
@@ -171,19 +190,61 @@ fn wrong_arguments_and_files() {
     shell.write("p.json", "{}");
     for (arguments, status, expected) in [
         (&["preview"][..], 64, "<FILE>"),
-        (&["preview", "rows.csv"], 1, "to is missing: what the rows are about, one of style, material"),
-        (&["preview", "rows.csv", "--to", "style"], 1, "key is missing: the column that names the style"),
+        (&["preview", "rows.csv"], 64, "to is missing: what the rows are about, one of style, material"),
+        (&["preview", "rows.csv", "--to", "style"], 64, "key is missing: the column that names the style"),
         (&["preview", "rows.csv", "--to", "style", "--key", "id"], 1, "rows.csv:2 has no column \"id\""),
-        (&["preview", "rows.csv", "--to", "stile", "--key", "id"], 1, "did you mean \"style\"?"),
+        (&["preview", "rows.csv", "--to", "stile", "--key", "id"], 64, "did you mean \"style\"?"),
         (&["preview", "rows.csv", "--map", "a"], 64, "it has to be COLUMN=FIELD"),
         (&["preview", "none.csv", "--to", "style", "--key", "id"], 1, "none.csv cannot be read"),
-        (&["apply", "none.json"], 64, "none.json cannot be read"),
-        (&["apply", "rows.csv"], 64, "rows.csv is no preview"),
+        (&["apply", "none.json"], 1, "none.json cannot be read"),
+        (&["apply", "rows.csv"], 1, "rows.csv is no preview"),
         (&["apply", "p.json"], 1, "preview has to be what preview has returned"),
         (&["resume", "none"], 1, "there is no journal at"),
-        (&["resume", "p.json", "--budget", "half"], 1, "budget has to be a number of requests"),
+        (&["resume", "p.json", "--budget", "half"], 64, "budget has to be a number of requests"),
         (&["resume", "p.json"], 1, "is no journal of changes"),
+        (
+            &["preview", "rows.csv", "--to", "style", "--key", "header_number", "--out", "rows.csv"],
+            64,
+            "is the file of the edits",
+        ),
+        (
+            &["preview", "rows.csv", "--to", "style", "--key", "header_number", "--out", "none/p.json"],
+            1,
+            "there is no folder none",
+        ),
+        (&["apply", "p.json", "--results", "p.json"], 64, "is the preview: give another file"),
+        (
+            &["preview", "rows.csv", "--to", "style", "--key", "header_number", "--zone", "Mars"],
+            64,
+            "there is no time zone",
+        ),
     ] {
         shell.shows(arguments, status, &[expected]);
     }
+}
+
+#[test]
+fn a_file_without_rows_is_nothing_to_do() {
+    let shell = Shell::new();
+    shell.write("rows.csv", "header_number,active\n");
+    shell.write("rows.ndjson", "");
+    let preview = ["preview", "rows.csv", "--to", "style", "--key", "header_number", "--out", "p.json"];
+    shell.shows(&preview, 0, &["0 requests"]);
+    shell.shows(&["preview", "rows.ndjson"], 0, &["0 requests"]);
+    shell.shows(&["apply", "p.json"], 0, &["0 requests"]);
+}
+
+#[test]
+fn a_folder_that_numbers_its_records_is_told() {
+    let shell = Shell::new();
+    let client = shell.folders();
+    let edit = |number: &str| {
+        let fields = json!({"header_number": number, "header_name": number});
+        format!("{}\n", json!({"kind": "create", "resource": "style", "folder_id": client, "fields": fields}))
+    };
+    shell.write("new.ndjson", &format!("{}{}", edit("DD-1"), edit("DD-2")));
+    shell.shows(&["preview", "new.ndjson", "--out", "p.json"], 2, &["2 create"]);
+    let told = ["1 done", "1 left", "DD-1 was sent", "j --numbers service lets it"];
+    shell.shows(&["apply", "p.json", "--journal", "j"], 3, &told);
+    shell.shows(&["resume", "j", "--numbers", "service"], 0, &["2 done", "DD-2 was sent"]);
 }

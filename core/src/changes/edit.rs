@@ -287,6 +287,7 @@ impl Edit {
                 " creates a {noun}, which has no id yet: leave record out, and give its number as a field"
             )),
             Kind::Create if self.folder.is_none() => Err(format!(" creates a {noun} and has no folder_id")),
+            Kind::Create if self.fields.is_empty() => Err(format!(" creates a {noun} and has no fields")),
             Kind::Update | Kind::Delete if self.key.is_none() => {
                 Err(format!(" has no record: which {noun} it is, {whose}"))
             }

@@ -1,6 +1,6 @@
 //! What was begun and what became of it: one file that is only added to, a line a step, on the disk before a byte leaves.
 //!
-//! A line is a checksum and JSON. The last one may be cut off, by a crash or a full disk: then the step was not begun. The file is
+//! A line is a checksum, of this line and those before it, and JSON. The last one may be cut off, by a crash or a full disk: then the step was not begun. The file is
 //! locked as long as its process lives.
 
 use std::collections::BTreeMap;
@@ -98,8 +98,20 @@ struct Synced {
 #[derive(Debug, Default)]
 struct Waiting {
     text: Vec<u8>,
+    /// The checksum of the last line.
+    last: String,
     /// How many writes there were.
     writes: u64,
+}
+
+impl Waiting {
+    fn put(&mut self, json: &[u8]) {
+        self.last = checksum(&self.last, json);
+        self.text.extend_from_slice(self.last.as_bytes());
+        self.text.push(b' ');
+        self.text.extend_from_slice(json);
+        self.text.push(b'\n');
+    }
 }
 
 impl Synced {
@@ -250,13 +262,12 @@ impl Journal {
             return Err(failed(&path, "be written", &std::io::ErrorKind::StorageFull.into()));
         }
         let written = self.handle.spawn_blocking(move || {
-            let mut text = Vec::new();
-            for line in &lines {
-                put(&mut text, line)?;
-            }
+            let lines = lines.iter().map(serde_json::to_vec).collect::<serde_json::Result<Vec<_>>>()?;
             let own = {
                 let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                waiting.text.extend_from_slice(&text);
+                for line in &lines {
+                    waiting.put(line);
+                }
                 waiting.writes += 1;
                 waiting.writes
             };
@@ -278,7 +289,7 @@ impl Journal {
         let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut bytes));
         read.map_err(|error| failed(&self.path, "be read", &error))?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let mut lines = Vec::new();
+        let (mut lines, mut reader) = (Vec::new(), Lines::default());
         if whole == 0 {
             return Err(Error::config(format!(
                 "{} is no journal of changes, or was cut off in its first line",
@@ -289,7 +300,7 @@ impl Journal {
             if line.is_empty() && number > 0 {
                 continue;
             }
-            lines.push(self::line(line).ok_or_else(|| {
+            lines.push(reader.next(line).ok_or_else(|| {
                 Error::config(format!(
                     "{}:{} is damaged: its checksum is wrong. What was done cannot be told from it; preview the changes again",
                     self.path.display(),
@@ -300,6 +311,7 @@ impl Journal {
         if whole < bytes.len() {
             file.set_len(whole as u64).map_err(|error| failed(&self.path, "be written", &error))?;
         }
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).last = reader.last;
         match lines.first() {
             Some(Line::Begun { journal: FORM, .. }) => Ok(lines),
             Some(Line::Begun { journal, .. }) => Err(Error::config(format!(
@@ -319,24 +331,27 @@ fn options() -> OpenOptions {
     options
 }
 
-fn checksum(json: &[u8]) -> String {
-    Sha256::digest(json).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+fn checksum(before: &str, json: &[u8]) -> String {
+    let sum = Sha256::new().chain_update(before).chain_update(json).finalize();
+    sum.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn put(text: &mut Vec<u8>, line: &Line) -> std::io::Result<()> {
-    let json = serde_json::to_vec(line)?;
-    text.extend_from_slice(checksum(&json).as_bytes());
-    text.push(b' ');
-    text.extend_from_slice(&json);
-    text.push(b'\n');
-    Ok(())
+/// Reads the lines of a journal, each of which goes on from the one before.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    last: String,
 }
 
-/// What a line says, unless it is damaged.
-pub(super) fn line(line: &[u8]) -> Option<Line> {
-    let (sum, json) = line.split_at_checked(8)?;
-    let json = json.strip_prefix(b" ")?;
-    (checksum(json).as_bytes() == sum).then(|| serde_json::from_slice(json).ok()).flatten()
+impl Lines {
+    /// What the next line says, unless it is damaged, or another one was there.
+    pub(super) fn next(&mut self, line: &[u8]) -> Option<Line> {
+        let (sum, json) = line.split_at_checked(8)?;
+        let json = json.strip_prefix(b" ")?;
+        let expected = checksum(&self.last, json);
+        let line = (expected.as_bytes() == sum).then(|| serde_json::from_slice(json).ok()).flatten()?;
+        self.last = expected;
+        Some(line)
+    }
 }
 
 fn failed(path: &Path, what: &str, error: &std::io::Error) -> Error {
@@ -358,6 +373,14 @@ mod tests {
             schemas: BTreeMap::new(),
         };
         Journal::begin(path, &line, &[], &Handle::current(), None).await.unwrap()
+    }
+
+    async fn begun_with_more(path: &Path) -> Vec<u8> {
+        let journal = begun(path).await;
+        for task in 0..3 {
+            journal.write(Line::Sent { task, at: "now".into() }).await.unwrap();
+        }
+        std::fs::read(path).unwrap()
     }
 
     fn shown(lines: &[Line]) -> Vec<String> {
@@ -407,6 +430,14 @@ mod tests {
             let mut flipped = whole.clone();
             flipped[place] ^= 4;
             assert!(open(&flipped).contains(":1 is damaged: its checksum is wrong"), "{place}");
+        }
+        let more = begun_with_more(&folder.path().join("more.journal")).await;
+        let lines: Vec<_> = more.split_inclusive(|byte| *byte == b'\n').collect();
+        let [first, sent, accepted, ended] = lines[..] else { panic!() };
+        for others in
+            [[first, accepted, ended, b""], [first, sent, ended, accepted], [first, accepted, sent, ended]]
+        {
+            assert!(open(&others.concat()).contains("is damaged"), "{others:?}");
         }
         assert!(open(b"").contains("is no journal of changes"));
         assert!(open(b"name,season\n").contains("is damaged"));

@@ -12,7 +12,8 @@ use super::masters::Master;
 use super::members;
 use super::outcome::{Fate, Outcome, Stored};
 use super::present;
-use super::run::{Run, State};
+use super::run::{Run, State, folder_of};
+use super::task::Task;
 use super::write::is_planned;
 use crate::arguments::filters::{ANY_OF, MOST_VALUES};
 use crate::error::Result;
@@ -24,8 +25,8 @@ pub(super) const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_
 /// How often what has not arrived is sent again.
 pub(super) const MOST_TRIES: u8 = 3;
 
-/// By how much the clock of the service may be behind this one.
-const SKEW: Duration = Duration::from_secs(300);
+/// By how much the clock of the service may be behind this one, which answers correct.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// What the answer of a write has said of its record.
 #[derive(Debug, Clone)]
@@ -273,7 +274,14 @@ impl Run<'_> {
         let outcome = Outcome { link: self.link_of(place, header), ..Outcome::new(Fate::Done) };
         let outcome = outcome.of(Some(header.id()), None);
         self.note_number(place, header.number(master));
-        self.named(place, outcome, header.number(master))
+        let outcome = self.named(place, outcome, header.number(master));
+        match &self.tasks[place].number {
+            Some(sent) if outcome.renumbered => {
+                let reason = format!("its folder numbers its records itself: {sent} was sent");
+                outcome.because(reason)
+            }
+            _ => outcome,
+        }
     }
 
     async fn gone(&mut self, place: usize) -> Result<()> {
@@ -465,8 +473,11 @@ impl Run<'_> {
         for field in [master.number.field, "header_name"] {
             // What holds the separator of a filter cannot be searched.
             let value = text(field).filter(|value| !value.trim().is_empty() && !value.contains(ANY_OF));
+            // A folder that keeps numbers has given it no other one.
+            let is_lost = field != master.number.field && self.keeps_number(&task);
             if let (Some(value), Some(folder)) = (value, &task.folder_id)
                 && found.is_empty()
+                && !is_lost
             {
                 found = match self.list(master, folder, field, value).await {
                     Ok(found) => found,
@@ -500,6 +511,10 @@ impl Run<'_> {
                 Ok(true)
             }
         }
+    }
+
+    fn keeps_number(&self, task: &Task) -> bool {
+        task.number.is_some() && self.keeping.contains(&folder_of(task))
     }
 
     /// Whether a record may be the one that a task has created.

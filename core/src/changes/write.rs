@@ -345,8 +345,9 @@ impl Run<'_> {
         }
     }
 
+    /// By the service's clock, as far as answers have shown it.
     pub(super) fn now(&self) -> String {
-        Timestamp::try_from(self.scene.requester.clock().now()).unwrap_or_default().to_string()
+        Timestamp::try_from(self.scene.quota.server_time()).unwrap_or_default().to_string()
     }
 
     fn note_answer(&mut self, master: &'static Master, place: usize, header: &Header) {

@@ -168,6 +168,11 @@ impl Quota {
         &**self.time.clock()
     }
 
+    /// The time by the clock of the service, as far as answers have shown it.
+    pub(crate) fn server_time(&self) -> SystemTime {
+        self.time.time()
+    }
+
     fn now(&self) -> SystemTime {
         self.ledger.now(self.time.time())
     }

@@ -114,13 +114,21 @@ async fn a_budget_holds_whatever_reading_takes() {
         Service::with(Options { styles: 60, materials: 0, table_rows: 30, ..Options::default() }).await;
     service.control("reset", json!({"id_filter": false})).await;
     let folder = tempfile::tempdir().unwrap();
-    let client = client(&service, &folder, json!({}), json!({"max_page_size": 10}));
+    let client = client(&service, &folder, json!({}), json!({"max_page_size": 10, "concurrency": 1}));
     let table = service.address("data_table");
     let styles = client.style().list().folder_id(service.address("style_folder")).collect().await.unwrap();
-    let updates = styles.iter().take(20).map(|style| {
-        let record = json!({"number": style.header_number});
-        json!({"kind": "update", "resource": "style", "record": record, "fields": {"header_name": "Other"}})
-    });
+    let update = |number: &Option<String>, name: &str| {
+        let record = json!({"number": number});
+        json!({"kind": "update", "resource": "style", "record": record, "fields": {"header_name": name}})
+    };
+    // Only a read shows that the filter by id does nothing.
+    let edits: Vec<_> = styles.iter().take(20).map(|style| update(&style.header_number, "First")).collect();
+    let preview = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
+    let wishes = json!({"preview": preview, "journal": folder.path().join("first"), "budget": 24});
+    let (report, requests) = cost(&service, call(&client, "changes.apply", wishes)).await;
+    assert!(requests <= 24, "{requests} requests with a budget of 24: {}", report.unwrap()["counts"]);
+
+    let updates = styles.iter().take(20).map(|style| update(&style.header_number, "Other"));
     let rows = (0..250).map(|index| {
         let fields = json!({"label": format!("New {index}")});
         json!({"kind": "create", "resource": "data_tables", "record": {"id": table}, "fields": fields})

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::Picture;
-use crate::changes::journal::{Line, line};
+use crate::changes::journal::{Line, Lines};
 use crate::changes::outcome::{Fate, Outcome};
 use crate::changes::task::Task;
 
@@ -37,13 +37,14 @@ pub(super) fn uploaded(folder: &Path, owner: &str) -> HashSet<Uploaded> {
 /// None for what is no journal of this company.
 fn of_journal(path: &Path, owner: &str) -> Option<Vec<Uploaded>> {
     let mut lines = BufReader::new(std::fs::File::open(path).ok()?).split(b'\n');
-    let Some(Line::Begun { owner: of, .. }) = line(&lines.next()?.ok()?) else { return None };
+    let mut reader = Lines::default();
+    let Some(Line::Begun { owner: of, .. }) = reader.next(&lines.next()?.ok()?) else { return None };
     if of != owner {
         return None;
     }
     let (mut tasks, mut found): (Vec<Option<Box<Task>>>, _) = (Vec::new(), Vec::new());
     for text in lines.map_while(Result::ok) {
-        match line(&text) {
+        match reader.next(&text) {
             Some(Line::Task(task)) => tasks.push(Some(task).filter(|task| task.image().is_some())),
             Some(Line::Ended { task, outcome }) => {
                 let task = tasks.get(task).and_then(Option::as_ref);

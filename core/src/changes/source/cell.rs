@@ -1,12 +1,12 @@
 //! A cell of a table as a value.
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// The value of a cell. One that begins as JSON does is JSON; what a spreadsheet has spoiled is refused.
+/// The value of a cell. A list or an object in JSON is one; what a spreadsheet has spoiled is refused.
 pub(super) fn value(place: &str, column: &str, text: String) -> Result<Value> {
     let wrong = |what: &str| Err(Error::config(format!("{place}, column {column}: {text:?} {what}")));
     let trimmed = text.trim();
@@ -16,13 +16,20 @@ pub(super) fn value(place: &str, column: &str, text: String) -> Result<Value> {
     if is_cut(trimmed) {
         return wrong("is a number that a spreadsheet has cut: format the column as text, and fill it again");
     }
-    if trimmed.starts_with(['[', '{']) {
-        return match serde_json::from_str(trimmed) {
-            Ok(value) => Ok(value),
-            Err(_) => wrong("is no JSON: give a list as [\"A\", \"B\"]"),
-        };
+    if is_error(trimmed) {
+        return wrong(
+            "is an error of a spreadsheet, or a cell that was too narrow: mend it, and save the file again",
+        );
     }
-    Ok(text.into())
+    // What is no JSON is a text that begins so, `[TBD] wash cold`. A field that takes a list refuses it.
+    let json = trimmed.starts_with(['[', '{']).then(|| serde_json::from_str(trimmed).ok()).flatten();
+    Ok(json.unwrap_or_else(|| text.into()))
+}
+
+fn is_error(text: &str) -> bool {
+    const ERRORS: [&str; 9] =
+        ["#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"];
+    ERRORS.contains(&text) || text.len() > 1 && text.bytes().all(|byte| byte == b'#')
 }
 
 /// `4.00123E+12`, as spreadsheets write long numbers.
@@ -41,7 +48,13 @@ pub(crate) fn in_zone(zone: Option<&TimeZone>, value: &Value) -> Value {
     // Short spellings are no times.
     let local = (text.as_bytes().get(4) == Some(&b'-')).then(|| text.parse::<DateTime>().ok()).flatten();
     let has_zone = text.parse::<jiff::Timestamp>().is_ok();
-    match local.filter(|_| !has_zone).and_then(|local| zone.to_timestamp(local).ok()) {
+    // An hour that the clocks leave out is no time.
+    let instant = |local: DateTime| {
+        let instant = zone.to_ambiguous_timestamp(local);
+        let is_left_out = matches!(instant.offset(), AmbiguousOffset::Gap { .. });
+        instant.compatible().ok().filter(|_| !is_left_out)
+    };
+    match local.filter(|_| !has_zone).and_then(instant) {
         Some(instant) => instant.to_string().into(),
         None => value.clone(),
     }
@@ -60,9 +73,22 @@ mod tests {
             ("2026-07-01T08:30:00Z", "2026-07-01T08:30:00Z"),
             ("2026-07-01T08:30:00+02:00", "2026-07-01T08:30:00+02:00"),
             ("2026-07-01", "2026-06-30T23:00:00Z"),
+            ("2026-03-29 01:30", "2026-03-29 01:30"),
             ("Fall 2026 and more", "Fall 2026 and more"),
         ] {
             assert_eq!(in_zone(Some(&zone), &text.into()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_json_and_errors() {
+        let value = |text: &str| value("s.csv:2", "note", text.to_owned());
+        assert_eq!(value("[\"A\", \"B\"]").unwrap(), serde_json::json!(["A", "B"]));
+        assert_eq!(value("[TBD] wash cold").unwrap(), "[TBD] wash cold");
+        assert_eq!(value("# 1").unwrap(), "# 1");
+        for text in ["#REF!", "#N/A", "########"] {
+            let error = value(text).unwrap_err();
+            assert!(error.message().contains("is an error of a spreadsheet"), "{error}");
         }
     }
 

@@ -54,10 +54,7 @@ pub(super) fn read(arguments: &Arguments) -> Result<Vec<Edit>> {
         }
         _ => return Err(Error::config("changes takes exactly one of edits, rows and file")),
     };
-    match edits.is_empty() {
-        true => Err(Error::config("there are no edits: nothing would change")),
-        false => Ok(edits),
-    }
+    Ok(edits)
 }
 
 fn of_file(path: &str, arguments: &Arguments) -> Result<Vec<Edit>> {
@@ -223,10 +220,10 @@ impl Mapping {
             }
         }
         let key = fields.shift_remove(&self.key).ok_or_else(|| {
-            Error::config(format!(
-                "{name} has no column {:?}, which names the {}",
-                self.key, self.master.noun
-            ))
+            let known: Vec<_> = fields.keys().map(String::as_str).collect();
+            let hint = near::hint_or_all(&self.key, &known, "columns are");
+            let noun = self.master.noun;
+            Error::config(format!("{name} has no column {:?}, which names the {noun}{hint}", self.key))
         })?;
         let place = format!("{name}: {}", self.key);
         let key = match self.key.as_str() {
@@ -309,6 +306,13 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_nothing_are_none() {
+        for text in ["header_number,season\n", "header_number,season\n,\n , \n"] {
+            assert!(of_text("s.csv", text.as_bytes(), json!({})).unwrap().is_empty(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn encodings_and_delimiters() {
         let latin = b"header_number;season\nA-1;\xc9t\xe9\n";
         let edits = of_text("s.csv", latin, json!({"encoding": "windows-1252", "delimiter": ";"})).unwrap();
@@ -337,7 +341,7 @@ mod tests {
             ),
             ("s.csv", "header_number,\nA,b\n", json!({}), "s.csv:1: a column has no name"),
             ("s.csv", "", json!({}), "s.csv has no header line"),
-            ("s.csv", "header_number,season\n", json!({}), "there are no edits"),
+            ("s.csv", "PK\u{3}\u{4}", json!({}), "s.csv is a workbook"),
             (
                 "s.csv",
                 "number,season\nA-1,Fall\n",
@@ -357,7 +361,13 @@ mod tests {
                 json!({}),
                 "s.csv:2, column price: \"4.00123E+12\" is a number that a spreadsheet has cut",
             ),
-            ("s.csv", "header_number,x\nA-1,[1\n", json!({}), "s.csv:2, column x: \"[1\" is no JSON"),
+            ("s.csv", "header_number,x\nA-1,#REF!\n", json!({}), "s.csv:2, column x: \"#REF!\" is an error"),
+            (
+                "s.csv",
+                "header_number;x\nA-1;1\n",
+                json!({}),
+                "s.csv:1: its cells seem to be separated by \";\": give that as delimiter",
+            ),
             (
                 "s.csv",
                 "header_number\nA-1\n",

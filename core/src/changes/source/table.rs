@@ -10,6 +10,11 @@ use crate::error::{Error, Result};
 pub(super) fn text(path: &str, name: &str, encoding: Option<&str>) -> Result<String> {
     let bytes =
         std::fs::read(path).map_err(|error| Error::config(format!("{name} cannot be read: {error}")))?;
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Err(Error::config(format!(
+            "{name} is a workbook, or another archive: save its sheet as a CSV file"
+        )));
+    }
     let given = match encoding {
         None => UTF_8,
         Some(label) => Encoding::for_label(label.as_bytes()).ok_or_else(|| {
@@ -67,6 +72,14 @@ pub(super) fn rows(text: &str, name: &str, delimiter: Option<&str>, has_tabs: bo
     let header = records.next().transpose().map_err(unreadable)?;
     let header = header.ok_or_else(|| Error::config(format!("{name} has no header line")))?;
     let header: Vec<String> = header.iter().map(|column| column.trim().to_owned()).collect();
+    if let [one] = header.as_slice()
+        && let Some(other) = [';', '\t', ','].into_iter().find(|other| one.contains(*other))
+    {
+        return Err(Error::config(format!(
+            "{name}:1: its cells seem to be separated by {:?}: give that as delimiter",
+            other.to_string()
+        )));
+    }
     let mut known = HashSet::new();
     for column in &header {
         if column.is_empty() {
@@ -92,7 +105,10 @@ pub(super) fn rows(text: &str, name: &str, delimiter: Option<&str>, has_tabs: bo
                 header.len()
             )));
         }
-        lines.push((line, record.iter().map(str::to_owned).collect()));
+        // Spreadsheets end a file with rows of nothing.
+        if record.iter().any(|cell| !cell.trim().is_empty()) {
+            lines.push((line, record.iter().map(str::to_owned).collect()));
+        }
     }
     Ok(Rows { header, lines })
 }
