@@ -389,7 +389,7 @@ impl<'a> Set<'a> {
             match is_last {
                 false => self.faults().await,
                 // What was left of the faults before would end it.
-                true => drop(self.service.control("faults", json!([])).await),
+                true => drop(self.service.control("calm", json!({})).await),
             }
             let client = self.process(is_last);
             came.runs += 1;
