@@ -77,3 +77,19 @@ def test_numbers_that_are_none_are_refused(client: BeProduct) -> None:
     frame = polars.DataFrame({"header_number": ["ST-000001"], "target_price": [float("nan")]})
     with pytest.raises(ConfigError, match=r"rows\[0\].target_price is not finite"):
         client.changes.preview(rows=frame, to="style", key="header_number")
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (pandas.DataFrame([["ST-000001", "a", "b"]], columns=["header_number", "x", "x"]), 'the column "x" stands twice'),
+        (pyarrow.table([["ST-000001"], ["a"], ["b"]], names=["header_number", "x", "x"]), 'the column "x" stands twice'),
+        (polars.DataFrame(COLUMNS).lazy(), "call collect\\(\\)"),
+        (pandas.Series(["ST-000001"]), "rows"),
+        ([{"header_number": "ST-000001", "launch_date": pandas.NaT}], "is no time"),
+    ],
+    ids=["pandas", "arrow", "lazy", "series", "no time"],
+)
+def test_data_that_is_no_rows(client: BeProduct, rows: Any, problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        client.changes.preview(rows=rows, to="style", key="header_number")
