@@ -82,8 +82,14 @@ def test_numbers_that_are_none_are_refused(client: BeProduct) -> None:
 @pytest.mark.parametrize(
     ("rows", "problem"),
     [
-        (pandas.DataFrame([["ST-000001", "a", "b"]], columns=["header_number", "x", "x"]), 'the column "x" stands twice'),
-        (pyarrow.table([["ST-000001"], ["a"], ["b"]], names=["header_number", "x", "x"]), 'the column "x" stands twice'),
+        (
+            pandas.DataFrame([["ST-000001", "a", "b"]], columns=["header_number", "x", "x"]),
+            'the column "x" stands twice',
+        ),
+        (
+            pyarrow.table([["ST-000001"], ["a"], ["b"]], names=["header_number", "x", "x"]),
+            'the column "x" stands twice',
+        ),
         (polars.DataFrame(COLUMNS).lazy(), "call collect\\(\\)"),
         (pandas.Series(["ST-000001"]), "rows"),
         ([{"header_number": "ST-000001", "launch_date": pandas.NaT}], "is no time"),
