@@ -5,6 +5,7 @@
 //! what was begun, so that `resume` goes on after any end.
 
 mod edit;
+mod find;
 mod header;
 mod image;
 mod journal;

@@ -103,7 +103,9 @@ fn kind(input: &Value) -> String {
 
 /// What an operation takes.
 fn argument(parameter: &Value) -> String {
-    let record = pascal(&member(parameter, "record"));
+    let record =
+        parameter.get_attr("record").ok().filter(Value::is_true).map(|name| pascal(&name.to_string()));
+    let record = record.unwrap_or_default();
     match member(parameter, "kind").as_str() {
         "id" => "id".into(),
         "text" | "relative_path" | "link" => "text".into(),

@@ -359,7 +359,7 @@ impl Run<'_> {
         let outcome = match (task.kind, shown) {
             (Kind::Create, _) if self.adds_unnamed(place) && was_lost => {
                 let reason = "its answer was lost, and no new row has its values: it is not sent again";
-                Some(Outcome::new(Fate::Unknown).because(reason))
+                Some(Outcome::new(Fate::Unknown).because(self.with_last_error(place, reason)))
             }
             (Kind::Create, Shown::Perhaps) => {
                 let reason = "a new row may be it, and has other values than planned: it is not sent again";
