@@ -64,8 +64,8 @@ export async function system(client: BeProduct): Promise<void> {
   console.log(await client.system.version());
 }
 
-export async function changes(client: BeProduct): Promise<void> {
-  console.log(await client.changes.preview());
+export async function changes(client: BeProduct, file: string, to: string, key: string): Promise<void> {
+  console.log(await client.changes.preview({ file, to, key }));
 }
 
 export async function raw(client: BeProduct, path: string): Promise<void> {

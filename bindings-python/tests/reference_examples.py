@@ -74,8 +74,8 @@ def system(client: BeProduct) -> None:
     print(client.system.version())
 
 
-def changes(client: BeProduct) -> None:
-    print(client.changes.preview())
+def changes(client: BeProduct, file: str, to: str, key: str) -> None:
+    print(client.changes.preview(file=file, to=to, key=key))
 
 
 def raw(client: BeProduct, path: str) -> None:

@@ -224,6 +224,25 @@ fn wrong_arguments_and_files() {
 }
 
 #[test]
+fn a_preview_that_was_changed_by_hand() {
+    let shell = Shell::new();
+    shell.write("rows.csv", "header_number,active\nST-000001,No\n");
+    shell.shows(
+        &["preview", "rows.csv", "--to", "style", "--key", "header_number", "--out", "p.json"],
+        2,
+        &[],
+    );
+    let mut preview: Value = serde_json::from_str(&shell.read("p.json")).unwrap();
+    preview["edits"][0]["kind"] = json!("delete");
+    shell.write("p.json", &preview.to_string());
+    shell.shows(
+        &["apply", "p.json"],
+        1,
+        &["says update, and is to delete: it is not as preview has made it"],
+    );
+}
+
+#[test]
 fn a_file_without_rows_is_nothing_to_do() {
     let shell = Shell::new();
     shell.write("rows.csv", "header_number,active\n");

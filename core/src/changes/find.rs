@@ -5,7 +5,6 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use super::edit::Kind;
 use super::header::Header;
 use super::journal::Line;
 use super::masters::Master;

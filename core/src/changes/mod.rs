@@ -243,6 +243,18 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     if let Some(edit) = preview.edits.iter().filter(|edit| edit.action.sends()).find(names_none) {
         return Err(of(Error::config(format!("preview: the edit {} names no record", edit.index))));
     }
+    let differs = |edit: &&Judged| {
+        let has_fields = !edit.fields.is_empty();
+        edit.action.as_str() != edit.kind.as_str() || edit.kind == Kind::Delete && has_fields
+    };
+    if let Some(edit) = preview.edits.iter().filter(|edit| edit.action.sends()).find(differs) {
+        return Err(of(Error::config(format!(
+            "preview: the edit {} says {}, and is to {}: it is not as preview has made it",
+            edit.index,
+            edit.action.as_str(),
+            edit.kind.as_str()
+        ))));
+    }
     let mark = scene.mark(&preview.id, &path);
     if mark.exists() {
         return Err(of(was_applied(&preview.id, &mark)));

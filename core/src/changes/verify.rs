@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use serde_json::{Map, Value, json};
-
 use super::edit::Kind;
 use super::header::Header;
 use super::journal::Line;
@@ -12,10 +9,9 @@ use super::masters::Master;
 use super::members;
 use super::outcome::{Fate, Outcome, Stored};
 use super::present;
-use super::run::{Run, State, folder_of};
-use super::task::Task;
+use super::run::{Run, State};
 use super::write::is_planned;
-use crate::arguments::filters::{ANY_OF, MOST_VALUES};
+use crate::arguments::filters::MOST_VALUES;
 use crate::error::Result;
 use crate::value::Written;
 

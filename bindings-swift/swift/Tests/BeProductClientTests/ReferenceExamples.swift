@@ -85,8 +85,8 @@ enum ReferenceExamples {
         print(try await client.system.version())
     }
 
-    static func changes(client: BeProduct) async throws {
-        print(try await client.changes.preview())
+    static func changes(client: BeProduct, file: String, to: String, key: String) async throws {
+        print(try await client.changes.preview(file: file, to: to, key: key))
     }
 
     static func raw(client: BeProduct, path: String) async throws {

@@ -112,8 +112,8 @@ pub(super) async fn system(client: &Client) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn changes(client: &Client) -> Result<()> {
-    println!("{:?}", client.changes().preview().await?);
+pub(super) async fn changes(client: &Client, file: &str, to: &str, key: &str) -> Result<()> {
+    println!("{:?}", client.changes().preview().file(file).to(to).key(key).await?);
     Ok(())
 }
 

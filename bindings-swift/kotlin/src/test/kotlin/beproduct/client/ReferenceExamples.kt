@@ -67,8 +67,8 @@ suspend fun system(client: BeProduct) {
     println(client.system.version())
 }
 
-suspend fun changes(client: BeProduct) {
-    println(client.changes.preview())
+suspend fun changes(client: BeProduct, file: String, to: String, key: String) {
+    println(client.changes.preview(file = file, to = to, key = key))
 }
 
 suspend fun raw(client: BeProduct, path: String) {
