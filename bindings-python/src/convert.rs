@@ -1,7 +1,7 @@
 //! Values: Python objects to JSON text, JSON text to Python objects, and errors.
 
 use jiter::{FloatMode, PythonParse, StringCacheMode};
-use pyo3::exceptions::PyModuleNotFoundError;
+use pyo3::exceptions::{PyException, PyModuleNotFoundError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -183,6 +183,8 @@ impl Writer<'_> {
     fn rows_of_frame<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         frames::rows(value).map_err(|error| match error.is_instance_of::<PyModuleNotFoundError>(value.py()) {
             true => self.refuse(value.py(), "is data in Arrow, which pyarrow reads: install pyarrow"),
+            // Ctrl-C while a large frame is read is no fault of the frame.
+            false if !error.is_instance_of::<PyException>(value.py()) => error,
             false => {
                 let problem = error.value(value.py()).to_string();
                 self.refuse(value.py(), &format!("is data that cannot be read as rows: {problem}"))

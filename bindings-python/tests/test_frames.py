@@ -99,3 +99,12 @@ def test_numbers_that_are_none_are_refused(client: BeProduct) -> None:
 def test_data_that_is_no_rows(client: BeProduct, rows: Any, problem: str) -> None:
     with pytest.raises(ConfigError, match=problem):
         client.changes.preview(rows=rows, to="style", key="header_number")
+
+
+def test_ctrl_c_while_a_frame_is_read(client: BeProduct) -> None:
+    class Large:
+        def to_dicts(self) -> list[dict[str, Any]]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.changes.preview(rows=Large(), to="style", key="header_number")
