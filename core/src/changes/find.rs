@@ -34,10 +34,10 @@ impl Run<'_> {
             // What holds the separator of a filter cannot be searched.
             let value = text(field).filter(|value| !value.trim().is_empty() && !value.contains(ANY_OF));
             // A folder that keeps numbers has given it no other one.
-            let is_lost = field != master.number.field && self.keeps_number(&task);
+            let is_kept = field != master.number.field && self.keeps_number(&task);
             if let (Some(value), Some(folder)) = (value, &task.folder_id)
                 && found.is_empty()
-                && !is_lost
+                && !is_kept
             {
                 found = match self.list(master, folder, field, value).await {
                     Ok(found) => found,
