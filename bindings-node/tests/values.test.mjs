@@ -53,6 +53,34 @@ test('times are sent as other languages send them', async () => {
   }
 });
 
+test('a midnight of this zone is a point in time, and refused where it may be a day', async () => {
+  const zone = process.env.TZ;
+  try {
+    for (const [name, time, utc] of [
+      ['Europe/Berlin', '2026-05-01T00:00:00+02:00', '2026-04-30T22:00:00Z'],
+      ['America/St_Johns', '2026-05-01T00:00:00-02:30', '2026-05-01T02:30:00Z'],
+    ]) {
+      process.env.TZ = name;
+      const midnight = new Date(2026, 4, 1);
+      const client = new BeProduct(simulator.settings);
+      assert.equal(await sent(midnight), `"${utc}"`);
+      assert.equal(await sent(new Date('2026-05-01')), '"2026-05-01T00:00:00Z"');
+      const folder = simulator.about.style_folder;
+      await client.style.folderSchema(folder);
+      const create = (fields) => client.style.create({ folderId: folder, fields: { headerNumber: 'T-1', ...fields } });
+      await assert.rejects(create({ cutoff_date: midnight }), (error) => {
+        assert.ok(error instanceof ConfigError);
+        assert.match(error.message, /is a day, and the day of "[^"]*" depends on the zone/);
+        assert.ok(error.message.includes(time), error.message);
+        return true;
+      });
+    }
+  } finally {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  }
+});
+
 /** A time of another library. */
 class Moment {
   constructor(json) {

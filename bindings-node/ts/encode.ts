@@ -37,7 +37,7 @@ export function encodeArguments(given: readonly object[], names: Names = 'argume
     if (isRecord(args)) return Object.entries(args);
     return refuse(`arguments have to be an object, not ${inspect(args, { depth: -1 })}`);
   });
-  return new Encoder().members(entries, 'arguments', names);
+  return new Encoder(true).members(entries, 'arguments', names);
 }
 
 /**
@@ -47,6 +47,12 @@ export function encodeArguments(given: readonly object[], names: Names = 'argume
 class Encoder {
   /** Objects that are being written: none may hold itself. */
   readonly #above = new Set<object>();
+  /** Whether a time that may stand for a day keeps its zone. */
+  readonly #keepsZones: boolean;
+
+  constructor(keepsZones = false) {
+    this.#keepsZones = keepsZones;
+  }
 
   /** Undefined for what is to be left out. */
   text(value: unknown, path: string, names: Names): string | undefined {
@@ -57,7 +63,7 @@ class Encoder {
     if (typeof value === 'number') return refuse(`${path} is ${value}, which JSON cannot hold`);
     if (typeof value !== 'object') return refuse(`${path} is a ${typeof value}, which JSON cannot hold`);
     // Also one of another realm, such as a test runner's.
-    if (types.isDate(value)) return date(value, path);
+    if (types.isDate(value)) return date(value, path, this.#keepsZones);
     if (this.#above.has(value)) return refuse(`${path} holds itself`);
     this.#above.add(value);
     try {
@@ -126,9 +132,27 @@ function quoted(value: string, path: string): string {
   return JSON.stringify(value);
 }
 
-function date(value: Date, path: string): string {
+/**
+ * In UTC. In arguments, one at midnight of this machine's zone may stand for a day, which may be another one in UTC: it
+ * keeps its zone, and what it is for decides in which form it is sent.
+ */
+function date(value: Date, path: string, keepsZones: boolean): string {
   if (Number.isNaN(value.getTime())) refuse(`${path} is an invalid Date`);
-  return JSON.stringify(value.toISOString().replace('.000Z', 'Z'));
+  const utc = value.toISOString().replace('.000Z', 'Z');
+  const isMidnight =
+    value.getHours() + value.getMinutes() + value.getSeconds() + value.getMilliseconds() === 0;
+  if (!keepsZones || !isMidnight || utc.endsWith('T00:00:00Z')) return JSON.stringify(utc);
+  return JSON.stringify({ '\0zoned': localMidnight(value) });
+}
+
+/** `2026-05-01T00:00:00+02:00`. */
+function localMidnight(value: Date): string {
+  // The same clock in UTC.
+  const offset = -value.getTimezoneOffset();
+  const local = new Date(value.getTime() + offset * 60_000).toISOString();
+  const digits = (part: number) => String(Math.trunc(Math.abs(part))).padStart(2, '0');
+  const zone = `${offset < 0 ? '-' : '+'}${digits(offset / 60)}:${digits(offset % 60)}`;
+  return `${local.slice(0, local.indexOf('T'))}T00:00:00${zone}`;
 }
 
 function refuse(message: string): never {

@@ -89,11 +89,17 @@ pub(crate) fn to_json(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> 
     Ok(to_json_and_exact(name, value)?.0)
 }
 
+/// The same of arguments, in which times keep their zone: what they are for decides in which form they are sent.
+pub(crate) fn arguments_to_json(arguments: &Bound<'_, PyAny>) -> PyResult<String> {
+    let mut text = String::new();
+    Writer { keeps_zones: true, ..Writer::of("arguments", &mut text) }.write(arguments)?;
+    Ok(text)
+}
+
 /// The same, and whether a `Decimal` is in it.
 fn to_json_and_exact(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(String, bool)> {
     let mut text = String::new();
-    let mut writer =
-        Writer { text: &mut text, path: name.to_owned(), depth: 0, has_decimal: false, in_frame: false };
+    let mut writer = Writer::of(name, &mut text);
     writer.write(value)?;
     let has_decimal = writer.has_decimal;
     Ok((text, has_decimal))
@@ -120,9 +126,22 @@ struct Writer<'a> {
     has_decimal: bool,
     /// Whether it is within a data frame, whose times have no zones.
     in_frame: bool,
+    /// Whether a time in another zone than UTC is written with it.
+    keeps_zones: bool,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn of(name: &str, text: &'a mut String) -> Self {
+        Self {
+            text,
+            path: name.to_owned(),
+            depth: 0,
+            has_decimal: false,
+            in_frame: false,
+            keeps_zones: false,
+        }
+    }
+
     fn write(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
         if value.is_none() {
@@ -241,7 +260,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn text_of<'a>(&self, text: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
+    fn text_of<'t>(&self, text: &'t Bound<'_, PyString>) -> PyResult<&'t str> {
         text.to_str().map_err(|_| self.refuse(text.py(), "holds half of a surrogate pair, which is no text"))
     }
 
@@ -253,7 +272,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// UTC, with at most three digits of a fraction.
+    /// With at most three digits of a fraction. In UTC, or with its zone: what it is for decides in which form it is sent.
     fn datetime(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = value.py();
         let offset = value.call_method0("utcoffset");
@@ -268,11 +287,18 @@ impl Writer<'_> {
                 self.refuse(py, "is a time without a zone; give it one, such as datetime.timezone.utc")
             );
         }
-        let utc = value.call_method1("astimezone", (&types(py)?.utc,))?;
+        let utc = (&types(py)?.utc,);
+        let value = if self.keeps_zones { value.clone() } else { value.call_method1("astimezone", utc)? };
         let precision =
-            if utc.getattr("microsecond")?.extract::<u32>()? < 1000 { "seconds" } else { "milliseconds" };
-        let text: String = utc.call_method1("isoformat", ("T", precision))?.extract()?;
-        self.quoted(&text.replace("+00:00", "Z"));
+            if value.getattr("microsecond")?.extract::<u32>()? < 1000 { "seconds" } else { "milliseconds" };
+        let text: String = value.call_method1("isoformat", ("T", precision))?.extract()?;
+        if self.keeps_zones && offset.is_truthy()? {
+            self.text.push_str("{\"\\u0000zoned\":");
+            self.quoted(&text);
+            self.text.push('}');
+        } else {
+            self.quoted(&text.replace("+00:00", "Z"));
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use crate::bridge::{Bridge, Work};
-use crate::convert::{from_json, parse, raise, to_json};
+use crate::convert::{arguments_to_json, from_json, parse, raise, to_json};
 use crate::host::{HostCode, PythonHost, caller};
 use crate::{files, runtime};
 
@@ -128,7 +128,7 @@ impl Engine {
     ) -> PyResult<(seam::Engine, u64, String, String)> {
         let py = options.py();
         let engine = self.engine(py)?;
-        let (arguments, options) = (to_json("arguments", arguments)?, to_json("options", options)?);
+        let (arguments, options) = (arguments_to_json(arguments)?, to_json("options", options)?);
         let call = engine.issue_call();
         if let Some(file) = file {
             files::attach(&engine, call, file)?;

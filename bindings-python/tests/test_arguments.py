@@ -90,6 +90,52 @@ def test_times_are_sent_as_other_languages_send_them(
     assert simulator.log()[-1]["body"] == f'"{sent}"'
 
 
+PARIS = timezone(timedelta(hours=2))
+
+
+def test_a_time_in_a_zone_is_a_point_in_time_or_refused_as_a_day(
+    client: BeProduct, simulator: Simulator
+) -> None:
+    folder = simulator.about["style_folder"]
+    midnight = datetime(2026, 5, 1, tzinfo=PARIS)
+    # Without a schema its form is not known.
+    with pytest.raises(ConfigError, match="depends on the type of its field"):
+        client.style.create(folder, {"header_number": "T-1", "launch_date": midnight})
+    client.style.folder_schema(folder)
+    for field in ("cutoff_date", "launch_date"):
+        sent = simulator.count()
+        fields = {"header_number": "T-1", "header_name": "Coat", field: midnight}
+        if field == "cutoff_date":
+            with pytest.raises(ConfigError, match=r'the day of "2026-05-01T00:00:00\+02:00" depends on the zone'):
+                client.style.create(folder, fields)
+            edit = {"folder_id": folder, "fields": fields}
+            preview = client.changes.preview([{"create": "style", **edit}])
+            assert [edit["action"] for edit in preview["edits"]] == ["refused"]
+            assert simulator.count() == sent + 1
+        else:
+            client.style.create(folder, fields)
+            assert '{"id":"launch_date","value":"2026-04-30T22:00:00Z"}' in simulator.log()[-1]["body"]
+    row = {"rowId": ID, "rowFields": [{"id": "due", "value": midnight}]}
+    with pytest.raises(ConfigError, match=r"give the time in UTC, 2026-04-30T22:00:00Z, or the day"):
+        client.style.app_bom_update(ID, ID, [{"materialUpdate": row}])
+
+
+def test_the_day_of_a_milestone_is_a_day(client: BeProduct, simulator: Simulator) -> None:
+    def update(day: Any) -> None:
+        milestone = {"id": ID, "rev": {"value": day}, "final": {"value": None}}
+        client.tracking.style_timeline_update(ID, [{"id": ID, "timelines": [milestone]}])
+
+    simulator.faults({"path": "Timelines/Edit", "action": {"status": 200, "body": {}}, "times": 2})
+    for day in (date(2026, 5, 1), "2026-05-01"):
+        update(day)
+        entry = f'{{"id":"{ID}","rev":{{"value":"2026-05-01T00:00:00Z"}},"final":{{"value":null}}}}'
+        assert simulator.log()[-1]["body"] == f'[{{"id":"{ID}","timelines":[{entry}]}}]'
+    for day in (datetime(2026, 5, 1, tzinfo=PARIS), "1/5/2026", 5):
+        with pytest.raises(ConfigError, match=r"^timelines\[0\]\.timelines\[0\]\.rev\.value .* give a day|has to be a day"):
+            update(day)
+    assert simulator.count() == 2
+
+
 def endless() -> list[Any]:
     value: list[Any] = []
     value.append(value)

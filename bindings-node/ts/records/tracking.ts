@@ -14,6 +14,13 @@ export interface TimelineAdded {
   [member: string]: unknown;
 }
 
+/** A new day, in an object of its own. */
+export interface TimelineDayChange {
+  /** The day, such as `2026-03-01`, which is sent as midnight UTC. Null clears it. */
+  value?: unknown;
+  [member: string]: unknown;
+}
+
 /** A milestone of a row. */
 export interface TimelineEntry {
   /** Id of this entry. */
@@ -50,10 +57,10 @@ export interface TimelineEntryChange {
   id: string;
   /** Status, such as `Approved`. */
   status?: TimelineValueChange | null;
-  /** Revised date, ISO 8601 in UTC. */
-  rev?: TimelineValueChange | null;
-  /** Final date, ISO 8601 in UTC. */
-  final?: TimelineValueChange | null;
+  /** Revised date. */
+  rev?: TimelineDayChange | null;
+  /** Final date. */
+  final?: TimelineDayChange | null;
   /** Ids of users. */
   assignedTo?: TimelineListChange | null;
   /** Ids of partners. */

@@ -126,6 +126,7 @@ from beproduct_client.records.sharing import SharedPartner
 from beproduct_client.records.system import RateLimitStatus, RateLimitWindow
 from beproduct_client.records.tracking import (
     TimelineAdded,
+    TimelineDayChange,
     TimelineEntry,
     TimelineEntryChange,
     TimelineField,
@@ -286,6 +287,7 @@ __all__ = [
     "Supplier",
     "Tag",
     "TimelineAdded",
+    "TimelineDayChange",
     "TimelineEntry",
     "TimelineEntryChange",
     "TimelineField",

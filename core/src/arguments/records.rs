@@ -10,6 +10,7 @@ use super::shown::shown;
 use crate::catalog::{Member, Parameter};
 use crate::error::{Error, Result};
 use crate::near;
+use crate::value::{FieldType, Place, write};
 
 /// The list as it is sent, and whether the request may add one of its records or would be refused when it is sent again.
 pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bool)> {
@@ -23,6 +24,7 @@ pub(super) fn prepare(parameter: &Parameter, value: &Value) -> Result<(Value, bo
         let mut record = spelled(&place, item, parameter.read_as)?;
         if !parameter.members.is_empty() {
             check_known(&place, &record, parameter.members)?;
+            days(&place, &mut record, parameter.members)?;
         }
         let removes = match parameter.values_in {
             Some(values) => row(&place, &mut record, values, parameter)?,
@@ -118,6 +120,28 @@ fn check_known(place: &str, record: &Map<String, Value>, members: &[Member]) -> 
                     shown(other)
                 )));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Puts the days in a record into the form of the service.
+fn days(place: &str, record: &mut Map<String, Value>, members: &[Member]) -> Result<()> {
+    for member in members.iter().filter(|member| member.has_days()) {
+        let place = format!("{place}.{}", member.name);
+        match record.get_mut(member.name) {
+            Some(Value::Object(within)) => days(&place, within, member.members)?,
+            Some(Value::Array(items)) => {
+                for (index, item) in items.iter_mut().enumerate() {
+                    let Value::Object(within) = item else { continue };
+                    days(&format!("{place}[{index}]"), within, member.members)?;
+                }
+            }
+            Some(value) if member.is_day => {
+                let day = write(FieldType::Date, Place::Grid, value);
+                *value = day.map_err(|refusal| Error::config(format!("{place} {refusal}")))?;
+            }
+            _ => {}
         }
     }
     Ok(())

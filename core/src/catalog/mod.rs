@@ -284,6 +284,13 @@ pub(crate) struct Parameter {
     pub(crate) members: &'static [Member],
 }
 
+impl Parameter {
+    /// Of records: whether some of their values are checked by their types.
+    pub(crate) fn has_checked_values(&self) -> bool {
+        self.values_in.is_some() || self.schema.is_some() || self.members.iter().any(Member::has_days)
+    }
+}
+
 /// A member of a record in a request.
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -291,10 +298,19 @@ pub(crate) struct Member {
     pub(crate) required: bool,
     /// Whether null is a value of it: then it only has to be there.
     pub(crate) nullable: bool,
+    /// Whether it is a day.
+    pub(crate) is_day: bool,
     /// Of a flag: the member that is needed where it is true.
     pub(crate) needs: Option<&'static str>,
     /// All members of the record, or the records, that it holds.
     pub(crate) members: &'static [Member],
+}
+
+impl Member {
+    /// Whether a day is in it.
+    pub(crate) fn has_days(&self) -> bool {
+        self.is_day || self.members.iter().any(Self::has_days)
+    }
 }
 
 /// A value that is sent and is no argument.

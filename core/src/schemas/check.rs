@@ -12,7 +12,7 @@ use crate::arguments::short_id;
 use crate::catalog::{Kind, Operation, Parameter};
 use crate::error::{Error, Result};
 use crate::near;
-use crate::value::{FieldType, Place, equal, standard_type, write, write_untyped};
+use crate::value::{FieldType, Open, Place, equal, standard_type, write, write_untyped};
 
 /// Puts values into the form of the service, or refuses them.
 #[derive(Debug)]
@@ -193,7 +193,7 @@ impl FieldCheck {
             },
             None => match standard {
                 Some(field_type) => self.of_type(name, id, field_type, value)?,
-                None => write_untyped(self.place, value).map_err(|refusal| self.open(name, id, &refusal))?,
+                None => write_untyped(self.place, value).map_err(|open| self.open(name, id, &open))?,
             },
         };
         *value = canonical(&sent);
@@ -253,14 +253,17 @@ impl FieldCheck {
     }
 
     /// A value whose form depends on the type, which is not known.
-    fn open(&self, name: &str, id: &str, refusal: &str) -> Error {
+    fn open(&self, name: &str, id: &str, open: &Open) -> Error {
         let reads: Vec<_> =
             [self.reads_schema, self.reads_record].into_iter().flatten().map(short_id).collect();
         let first = match reads.as_slice() {
             [] => String::new(),
             reads => format!(": call {} first, or", reads.join(" and ")),
         };
-        Error::config(format!("{name}: {id} {refusal}{first} give it as a text, a number or a list of texts"))
+        let Open { problem, instead } = open;
+        Error::config(format!(
+            "{name}: {id} {problem}, and the form that the service takes depends on the type of its field{first} give it {instead}"
+        ))
     }
 
     fn read_again(&self, schema: &Schema) -> String {

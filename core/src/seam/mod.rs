@@ -9,6 +9,7 @@ mod reply;
 mod sign_in;
 mod stream;
 mod values;
+mod zoned;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -208,7 +209,7 @@ impl Engine {
         let progress = self.reporting(call, take_progress(&mut options)?)?;
         let code = progress.as_ref().map(CallProgress::code);
         let options = CallOptions { progress: code, ..Self::options(cancel, name, options)? };
-        let arguments = object("arguments", arguments)?;
+        let arguments = arguments_of(name, arguments)?;
         match Operation::find(name).filter(|operation| operation.answer == AnswerKind::File) {
             Some(operation) => {
                 let reading = client.read_file(operation, arguments, options)?;
@@ -322,7 +323,7 @@ impl Engine {
         arguments: &str,
         options: &str,
     ) -> Result<BoxFuture<'static, Result<Reply>>> {
-        let arguments = object("arguments", arguments)?;
+        let arguments = arguments_of(name, arguments)?;
         let mut options = object("options", options)?;
         let wanted = take_progress(&mut options)?;
         let progress = self.reporting(call, wanted)?;
@@ -388,7 +389,22 @@ fn read_options(name: &str, options: Map<String, Value>) -> Result<CallOptions> 
     })
 }
 
+fn arguments_of(call: &str, text: &str) -> Result<Map<String, Value>> {
+    let mut arguments = parsed("arguments", text)?;
+    match Operation::find(call) {
+        Some(operation) => zoned::of_arguments(operation, &mut arguments)?,
+        None => zoned::to_utc(&mut arguments)?,
+    }
+    Ok(arguments)
+}
+
 fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
+    let mut members = parsed(name, text)?;
+    zoned::to_utc(&mut members)?;
+    Ok(members)
+}
+
+fn parsed(name: &str, text: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(text) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(Error::config(format!("{name}: a JSON object is needed"))),

@@ -20,7 +20,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::date::Written;
+pub(crate) use self::date::{Written, in_utc, is_in_utc};
 pub(crate) use self::equal::equal;
 pub(crate) use self::field_type::FieldType;
 pub(crate) use self::number::Decimal;
@@ -32,5 +32,5 @@ pub(crate) use self::record::{standard_type, values_of};
 pub(crate) use self::reference::Reference;
 pub(crate) use self::refusal::shown;
 pub(crate) use self::spelling::{alike, plain};
-pub(crate) use self::untyped::write_untyped;
+pub(crate) use self::untyped::{Open, write_untyped};
 pub(crate) use self::write::{distinct, write};

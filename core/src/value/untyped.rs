@@ -4,26 +4,46 @@
 use serde_json::{Map, Value};
 
 use super::Place;
+use super::date::{Written, is_in_utc};
 use super::read::{is_blank, member};
 use super::write::{color, is_empty_text, yes_or_no};
 
-/// What is sent for a value of an unknown type. A refusal goes behind the name of the field.
-pub(crate) fn write_untyped(place: Place, value: &Value) -> Result<Value, String> {
+/// A value whose form depends on the type.
+#[derive(Debug)]
+pub(crate) struct Open {
+    /// What it is. Goes behind the name of the field.
+    pub(crate) problem: &'static str,
+    /// As what all types take it alike.
+    pub(crate) instead: &'static str,
+}
+
+const OBJECT: Open = Open { problem: "is an object", instead: "as a text, a number or a list of texts" };
+const OBJECTS: Open = Open { problem: "is a list of objects", ..OBJECT };
+const NO_COLOR: Open =
+    Open { problem: "is an object whose hex is no colour of six hex digits such as \"2f4a63\"", ..OBJECT };
+/// As a point in time it would be put into UTC, as a day refused, and as a text sent as it is.
+const ZONED: Open = Open { problem: "is a time in another zone than UTC", instead: "in UTC" };
+
+/// What is sent for a value of an unknown type.
+pub(crate) fn write_untyped(place: Place, value: &Value) -> Result<Value, Open> {
     match value {
         // Only TrueFalse reads as true or false.
         Value::Bool(flag) => Ok(yes_or_no(place, *flag)),
         Value::Object(members) => object(place, members, value),
         Value::Array(list) => list.iter().map(part).collect(),
+        Value::String(text) if matches!(Written::of(text), Some(Written::Instant(_))) && !is_in_utc(text) => {
+            Err(ZONED)
+        }
         _ => Ok(value.clone()),
     }
 }
 
-fn object(place: Place, members: &Map<String, Value>, value: &Value) -> Result<Value, String> {
+fn object(place: Place, members: &Map<String, Value>, value: &Value) -> Result<Value, Open> {
     if is_blank(members) {
         return Ok(Value::Null);
     }
     if member(members, "hex").is_some() {
-        return color(value);
+        return color(value).map_err(|_| NO_COLOR);
     }
     // An empty text would clear the field.
     let filled = |name| member(members, name).filter(|value| !is_empty_text(value));
@@ -43,20 +63,17 @@ fn object(place: Place, members: &Map<String, Value>, value: &Value) -> Result<V
         {
             Ok(text.clone())
         }
-        _ => Err("is an object, and the form that the service takes depends on the type of its field".into()),
+        _ => Err(OBJECT),
     }
 }
 
 /// A text, a number, or `{code, value}` of any letter case.
-fn part(item: &Value) -> Result<Value, String> {
+fn part(item: &Value) -> Result<Value, Open> {
     match item {
         Value::Object(members) if names_only(members, &["code", "value"]) && !members.is_empty() => {
             Ok(members.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect())
         }
-        Value::Object(_) | Value::Array(_) => {
-            Err("is a list of objects, and the form that the service takes depends on the type of its field"
-                .into())
-        }
+        Value::Object(_) | Value::Array(_) => Err(OBJECTS),
         _ => Ok(item.clone()),
     }
 }
@@ -109,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn other_objects_are_refused() {
+    fn what_depends_on_the_type_is_refused() {
         for (place, value) in [
             (Place::DataTable, json!({"value": "Mill"})),
             (Place::DataTable, json!({"Value": "Mill"})),
@@ -123,6 +140,8 @@ mod tests {
             (Place::Header, json!({"hex": "red"})),
             (Place::DataTable, json!([{"label": "a"}])),
             (Place::DataTable, json!([["a"]])),
+            (Place::Header, json!("2026-03-01T00:00:00+02:00")),
+            (Place::DataTable, json!("2026-03-01T00:00:00.5-05:00")),
         ] {
             assert!(write_untyped(place, &value).is_err(), "{place:?} {value}");
         }

@@ -16,6 +16,7 @@ else:
 
 __all__ = [
     "TimelineAdded",
+    "TimelineDayChange",
     "TimelineEntry",
     "TimelineEntryChange",
     "TimelineField",
@@ -47,6 +48,16 @@ TimelineAdded = TypedDict(
 """A row that was added to a plan."""
 
 
+TimelineDayChange = TypedDict(
+    "TimelineDayChange",
+    {
+        "value": "Any | None",  # The day, such as `2026-03-01`, which is sent as midnight UTC. Null clears it.
+    },
+    total=False,
+)
+"""A new day, in an object of its own."""
+
+
 TimelineEntry = TypedDict(
     "TimelineEntry",
     {
@@ -74,8 +85,8 @@ TimelineEntryChange = TypedDict(
     {
         "id": Required["str"],  # Id of the entry, not that of the milestone.
         "status": "TimelineValueChange | None",  # Status, such as `Approved`.
-        "rev": "TimelineValueChange | None",  # Revised date, ISO 8601 in UTC.
-        "final": "TimelineValueChange | None",  # Final date, ISO 8601 in UTC.
+        "rev": "TimelineDayChange | None",  # Revised date.
+        "final": "TimelineDayChange | None",  # Final date.
         "assignedTo": "TimelineListChange | None",  # Ids of users.
         "shareWith": "TimelineListChange | None",  # Ids of partners.
     },

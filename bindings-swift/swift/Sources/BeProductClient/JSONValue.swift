@@ -40,7 +40,8 @@ public enum JSONValue: Hashable, Sendable {
     }
 
     /// A point in time in UTC: `2026-03-01T08:30:00Z`, with three digits of a fraction if that is not zero. A call
-    /// refuses one that is infinite, with ``ErrorKind/config``.
+    /// refuses one that is infinite, with ``ErrorKind/config``. A field that is a day takes the day in UTC; the day of a
+    /// calendar is given as a text such as `"2026-03-01"`.
     public static func date(_ date: Date) -> JSONValue {
         guard date.timeIntervalSince1970.isFinite else { return .double(date.timeIntervalSince1970) }
         // By way of microseconds: a binary fraction can lie just below the millisecond that it denotes.

@@ -12,6 +12,8 @@ pub(crate) struct Member {
     pub(crate) required: bool,
     /// Whether null is a value of it: then it only has to be there.
     pub(crate) nullable: bool,
+    /// Whether it is a day.
+    pub(crate) is_day: bool,
     /// Of a flag: the member that is needed where it is true.
     pub(crate) needs: Option<String>,
     pub(crate) members: Vec<Member>,
@@ -37,6 +39,7 @@ fn of(shape: &str, families: &[Family]) -> Vec<Member> {
             name: property.wire.clone(),
             required: property.required,
             nullable: property.nullable && within.is_none(),
+            is_day: schema["format"] == "date",
             needs: schema["x-needs"].as_str().map(str::to_owned),
             members: within.map(|reference| of(&target_of(reference), families)).unwrap_or_default(),
         }

@@ -249,12 +249,12 @@ fn source_of(source: &Value) -> String {
 fn members_of(members: &Value) -> Result<String, Error> {
     let one = |one: Value| {
         let is = |word| one.get_attr(word).map(|value| value.is_true());
-        let (required, nullable) = (is("required")?, is("nullable")?);
+        let (required, nullable, is_day) = (is("required")?, is("nullable")?, is("is_day")?);
         let (name, members) = (member(&one, "name"), members_of(&one.get_attr("members")?)?);
         let needs = one.get_attr("needs")?;
         let needs = needs.as_str().map_or_else(|| "None".to_owned(), |needs| format!("Some({needs:?})"));
         Ok(format!(
-            "Member {{ name: {name:?}, required: {required}, nullable: {nullable}, needs: {needs}, members: {members} }}"
+            "Member {{ name: {name:?}, required: {required}, nullable: {nullable}, is_day: {is_day}, needs: {needs}, members: {members} }}"
         ))
     };
     let all = members.try_iter()?.map(one).collect::<Result<Vec<_>, Error>>()?;

@@ -25,6 +25,18 @@ pub struct TimelineAdded {
     pub extra: IndexMap<String, Value>,
 }
 
+/// A new day, in an object of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TimelineDayChange {
+    /// The day, such as `2026-03-01`, which is sent as midnight UTC. Null clears it.
+    #[serde(rename = "value", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Members that the catalogue does not name.
+    #[serde(flatten)]
+    pub extra: IndexMap<String, Value>,
+}
+
 /// A milestone of a row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -83,12 +95,12 @@ pub struct TimelineEntryChange {
     /// Status, such as `Approved`.
     #[serde(rename = "status", skip_serializing_if = "Option::is_none")]
     pub status: Option<TimelineValueChange>,
-    /// Revised date, ISO 8601 in UTC.
+    /// Revised date.
     #[serde(rename = "rev", skip_serializing_if = "Option::is_none")]
-    pub rev: Option<TimelineValueChange>,
-    /// Final date, ISO 8601 in UTC.
+    pub rev: Option<TimelineDayChange>,
+    /// Final date.
     #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
-    pub r#final: Option<TimelineValueChange>,
+    pub r#final: Option<TimelineDayChange>,
     /// Ids of users.
     #[serde(rename = "assignedTo", skip_serializing_if = "Option::is_none")]
     pub assigned_to: Option<TimelineListChange>,

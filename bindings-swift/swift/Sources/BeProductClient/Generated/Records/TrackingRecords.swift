@@ -44,6 +44,33 @@ public struct TimelineAdded: Record, JSONConvertible {
     }
 }
 
+/// A new day, in an object of its own.
+public struct TimelineDayChange: Record, JSONConvertible {
+    /// The day, such as `2026-03-01`, which is sent as midnight UTC. Null clears it.
+    public var value: JSONValue?
+    /// Members that the catalogue does not name.
+    public var extra: JSONObject
+
+    /// Makes a record. Each parameter is the property of its name.
+    public init(
+        value: JSONValue? = nil,
+        extra: JSONObject = [:]
+    ) {
+        self.value = value
+        self.extra = extra
+    }
+
+    public init(members: JSONObject) throws {
+        var reader = MemberReader(members)
+        value = try reader.take("value")
+        extra = reader.rest
+    }
+
+    public var members: JSONObject {
+        JSONObject(present: ["value": value], extra: extra)
+    }
+}
+
 /// A milestone of a row.
 public struct TimelineEntry: Record, JSONConvertible {
     /// Id of this entry.
@@ -151,10 +178,10 @@ public struct TimelineEntryChange: Record, JSONConvertible {
     public var id: String?
     /// Status, such as `Approved`.
     public var status: TimelineValueChange?
-    /// Revised date, ISO 8601 in UTC.
-    public var rev: TimelineValueChange?
-    /// Final date, ISO 8601 in UTC.
-    public var final: TimelineValueChange?
+    /// Revised date.
+    public var rev: TimelineDayChange?
+    /// Final date.
+    public var final: TimelineDayChange?
     /// Ids of users.
     public var assignedTo: TimelineListChange?
     /// Ids of partners.
@@ -166,8 +193,8 @@ public struct TimelineEntryChange: Record, JSONConvertible {
     public init(
         id: String? = nil,
         status: TimelineValueChange? = nil,
-        rev: TimelineValueChange? = nil,
-        final: TimelineValueChange? = nil,
+        rev: TimelineDayChange? = nil,
+        final: TimelineDayChange? = nil,
         assignedTo: TimelineListChange? = nil,
         shareWith: TimelineListChange? = nil,
         extra: JSONObject = [:]

@@ -7,7 +7,9 @@ import java.nio.file.Path
 import java.time.Instant
 import java.time.LocalDate
 import java.time.OffsetDateTime
+import java.time.ZoneOffset
 import java.time.ZonedDateTime
+import java.time.format.DateTimeFormatter
 import java.time.temporal.ChronoUnit
 import kotlin.time.toJavaInstant
 import kotlinx.serialization.ExperimentalSerializationApi
@@ -53,8 +55,8 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     // A fraction only if it is not zero, with three digits.
     is Instant -> JsonPrimitive(value.truncatedTo(ChronoUnit.MILLIS).toString())
     is kotlin.time.Instant -> jsonOf(name, value.toJavaInstant())
-    is OffsetDateTime -> jsonOf(name, value.toInstant())
-    is ZonedDateTime -> jsonOf(name, value.toInstant())
+    is OffsetDateTime -> zoned(value) ?: jsonOf(name, value.toInstant())
+    is ZonedDateTime -> jsonOf(name, value.toOffsetDateTime())
     // Before `Iterable`, which it is too.
     is Path -> JsonPrimitive(value.toString())
     is Map<*, *> -> JsonObject(value.entries.associate { (key, item) -> key.toString() to jsonOf("$name.$key", item) })
@@ -64,6 +66,13 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
             ?: throw configError("$name is a ${value.javaClass.name}, which has no JSON form")
         answerFormat.encodeToJsonElement(serializer, value)
     }
+}
+
+/** One in another zone than UTC: what it is for decides in which form it is sent. */
+private fun zoned(value: OffsetDateTime): JsonElement? = if (value.offset == ZoneOffset.UTC) {
+    null
+} else {
+    JsonObject(mapOf("\u0000zoned" to JsonPrimitive(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(value))))
 }
 
 private fun notANumber(name: String, value: Number) = configError("$name is $value, which JSON has no number for")

@@ -14,7 +14,9 @@ import kotlinx.serialization.json.jsonPrimitive
  *
  * A value is a text, a number of any kind (a [java.math.BigDecimal] keeps its digits), a boolean, a date, a list, a
  * map, anything `@Serializable`, or null, which clears the field. An instant, of Java or Kotlin or with an offset or a
- * zone, is sent in UTC to the millisecond, a [java.time.LocalDate] as midnight UTC.
+ * zone, is sent in UTC to the millisecond, a [java.time.LocalDate] as midnight UTC. A field that is a day takes a
+ * [java.time.LocalDate]; a time with an offset or a zone that is not UTC is refused there, and where the type of the
+ * field is not known, because its day may be another one in UTC.
  */
 typealias Fields = Map<String, Any?>
 

@@ -2,14 +2,17 @@ package beproduct.client
 
 import java.time.Instant
 import java.time.OffsetDateTime
+import java.time.ZonedDateTime
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertTrue
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.buildJsonObject
+import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.put
 
 class ConfigTest {
@@ -79,6 +82,24 @@ class ConfigTest {
     }
 
     @Test
+    fun `a time in a zone is a point in time, and refused where it may be a day`() = runBlocking<Unit> {
+        Simulator.reset()
+        Simulator.client().use { client ->
+            val folder = Simulator.address("style_folder")
+            val midnight = ZonedDateTime.parse("2026-05-01T00:00:00+02:00[Europe/Berlin]")
+            client.style.folderSchema(folder)
+            for (day in listOf(midnight, midnight.toOffsetDateTime())) {
+                val fields = mapOf("header_number" to "T-1", "cutoff_date" to day)
+                val error = failsWith<ConfigException> { client.style.create(folder, fields) }
+                assertTrue("the day of \"2026-05-01T00:00:00+02:00\" depends on the zone" in error.message, error.message)
+            }
+            client.style.list(filters = listOf("ModifiedAt" gt midnight.plusNanos(7_900_000))).toList()
+            val body = Simulator.log().last().getValue("body").jsonPrimitive.content
+            assertTrue("\"2026-04-30T22:00:00.007Z\"" in body, body)
+        }
+    }
+
+    @Test
     fun `values have one form`() {
         val cases = mapOf(
             null to "null",
@@ -90,7 +111,7 @@ class ConfigTest {
             Instant.parse("2026-11-22T10:00:00.123999999Z") to "\"2026-11-22T10:00:00.123Z\"",
             Instant.parse("2026-11-22T10:00:00.000999Z") to "\"2026-11-22T10:00:00Z\"",
             Instant.parse("1969-12-31T23:59:59.9999Z") to "\"1969-12-31T23:59:59.999Z\"",
-            OffsetDateTime.parse("2026-11-22T01:00:00+02:00") to "\"2026-11-21T23:00:00Z\"",
+            OffsetDateTime.parse("2026-11-22T01:00:00Z") to "\"2026-11-22T01:00:00Z\"",
             kotlin.time.Instant.fromEpochSeconds(0) to "\"1970-01-01T00:00:00Z\"",
             kotlin.time.Instant.fromEpochMilliseconds(7) to "\"1970-01-01T00:00:00.007Z\"",
             listOf("a", 1) to "[\"a\",1]",

@@ -27,6 +27,19 @@ data class TimelineAdded(
 internal object TimelineAddedSerializer :
     RecordSerializer<TimelineAdded>(TimelineAdded.generatedSerializer())
 
+/** A new day, in an object of its own. */
+@Serializable(with = TimelineDayChangeSerializer::class)
+@KeepGeneratedSerializer
+data class TimelineDayChange(
+    /** The day, such as `2026-03-01`, which is sent as midnight UTC. Null clears it. */
+    val value: JsonElement? = null,
+    /** Members that the catalogue does not name. */
+    val extra: Map<String, JsonElement> = emptyMap(),
+)
+
+internal object TimelineDayChangeSerializer :
+    RecordSerializer<TimelineDayChange>(TimelineDayChange.generatedSerializer())
+
 /** A milestone of a row. */
 @Serializable(with = TimelineEntrySerializer::class)
 @KeepGeneratedSerializer
@@ -72,10 +85,10 @@ data class TimelineEntryChange(
     val id: String? = null,
     /** Status, such as `Approved`. */
     val status: TimelineValueChange? = null,
-    /** Revised date, ISO 8601 in UTC. */
-    val rev: TimelineValueChange? = null,
-    /** Final date, ISO 8601 in UTC. */
-    val final: TimelineValueChange? = null,
+    /** Revised date. */
+    val rev: TimelineDayChange? = null,
+    /** Final date. */
+    val final: TimelineDayChange? = null,
     /** Ids of users. */
     val assignedTo: TimelineListChange? = null,
     /** Ids of partners. */
