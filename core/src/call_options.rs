@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::cancel::Cancel;
 use crate::pairs::joined;
 use crate::progress::OnProgress;
+use crate::tally::Tally;
 
 /// Which calls go first when requests are scarce. Default: `interactive`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -55,6 +56,8 @@ pub struct CallOptions {
     pub progress: Option<OnProgress>,
     /// Handle that cancels the call.
     pub cancel: Option<Cancel>,
+    /// Counts the requests of the work that the call is a part of.
+    pub(crate) tally: Option<Tally>,
 }
 
 impl CallOptions {
@@ -77,6 +80,7 @@ impl CallOptions {
             allow_repeat: self.allow_repeat.or(others.allow_repeat),
             progress: self.progress.or(others.progress),
             cancel: self.cancel.or(others.cancel),
+            tally: self.tally.or(others.tally),
         }
     }
 

@@ -37,6 +37,7 @@ use crate::promise::{Promised, promise};
 use crate::quota::{Ask, Plan};
 use crate::record_lines::Place;
 use crate::requester::{Requester, Transfer};
+use crate::tally::Tally;
 
 pub use self::builder::ClientBuilder;
 pub use self::inherited::Inherited;
@@ -395,6 +396,7 @@ impl Client {
             room: Room::of(self.shared.config.testing.as_ref()),
             options: &call.options,
             cancel,
+            tally: Tally::new(),
             schemas: self.requester.schemas().keep(),
         }
     }

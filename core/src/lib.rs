@@ -73,6 +73,7 @@ mod rng;
 mod schemas;
 mod settings;
 mod store_config;
+mod tally;
 mod testing_config;
 mod trace;
 mod value;

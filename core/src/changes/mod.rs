@@ -55,6 +55,7 @@ use crate::private_file;
 use crate::quota::Quota;
 use crate::requester::Requester;
 use crate::schemas::{FieldCheck, Kept};
+use crate::tally::Tally;
 
 /// What a set of changes works with.
 pub(crate) struct Scene<'a> {
@@ -70,6 +71,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) options: &'a CallOptions,
     /// What ends the requests.
     pub(crate) cancel: Cancel,
+    /// What counts them.
+    pub(crate) tally: Tally,
     pub(crate) schemas: Kept<'a>,
 }
 
@@ -81,6 +84,7 @@ impl Scene<'_> {
     fn options(&self) -> CallOptions {
         CallOptions {
             cancel: Some(self.cancel.clone()),
+            tally: Some(self.tally.clone()),
             progress: None,
             page_size: None,
             from_page: None,
@@ -136,7 +140,8 @@ pub(crate) async fn preview(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let of = |error: Error| error.with_operation(scene.operation.id);
     arguments::check_names(scene.operation, &call.arguments)?;
     let edits = source::read(&call.arguments).map_err(of)?;
-    let judge::Verdict { edits, schemas, meta } = judge::judge(scene, edits).await?;
+    let judge::Verdict { edits, schemas, mut meta } = judge::judge(scene, edits).await?;
+    meta.cost = scene.tally.spent();
     let requests = estimate(&edits, schemas.len() as u64, scene.requester.page_size());
     let remaining = scene.quota.status().await?.remaining;
     let now = Timestamp::try_from(scene.requester.clock().now()).unwrap_or_default();
@@ -226,6 +231,7 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
         ))));
     }
     let wishes = Wishes::read(scene, call).await.map_err(of)?;
+    wishes.limit(&scene.tally);
     let path = wishes
         .journal
         .clone()
@@ -305,6 +311,7 @@ async fn go_on(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     let of = |error: Error| error.with_operation(scene.operation.id);
     arguments::check_names(scene.operation, &call.arguments)?;
     let mut wishes = Wishes::read(scene, call).await.map_err(of)?;
+    wishes.limit(&scene.tally);
     let path = wishes.journal.clone().unwrap_or_default();
     let (journal, lines) = Journal::open(&path, scene.requester.handle(), scene.room.clone()).map_err(of)?;
     let Some(Line::Begun { preview, owner, verify, tasks: count, settled, schemas, .. }) =
@@ -341,7 +348,6 @@ async fn go_on(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
 async fn finish(mut run: Run<'_>, wishes: Wishes, schemas: BTreeMap<String, String>) -> Result<Answer> {
     let operation = run.scene.operation;
     run.verifies = wishes.verifies;
-    run.budget = wishes.budget;
     if wishes.may_number && !run.may_number {
         run.may_number = true;
         run.journal.write(Line::Numbers).await?;
@@ -356,6 +362,7 @@ async fn finish(mut run: Run<'_>, wishes: Wishes, schemas: BTreeMap<String, Stri
         Err(error) if error.kind() == crate::own::ErrorKind::Cancelled => ("cancelled", Some(error)),
         Err(error) => ("failed", Some(error)),
     };
+    run.meta.cost = run.scene.tally.spent();
     let report = run.report(end);
     let details = |report: &Report| serde_json::to_value(report).unwrap_or_default();
     if let Some(path) = &wishes.results {
@@ -424,6 +431,12 @@ struct Wishes {
 }
 
 impl Wishes {
+    fn limit(&self, tally: &Tally) {
+        if let Some(budget) = self.budget {
+            tally.limit(budget);
+        }
+    }
+
     async fn read(scene: &Scene<'_>, call: &Call) -> Result<Self> {
         let get = |name: &str| call.arguments.get(name).filter(|value| !value.is_null());
         let text = |name: &str| match get(name) {
@@ -540,7 +553,6 @@ impl<'a> Run<'a> {
             of_sheet,
             image_before,
             processing: Vec::new(),
-            budget: None,
             settled,
             preview,
             meta,

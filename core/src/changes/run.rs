@@ -16,6 +16,7 @@ use crate::arguments::filters::MOST_VALUES;
 use crate::error::{Error, Result};
 use crate::id_filters::Proof;
 use crate::own::{ErrorKind, Meta};
+use crate::tally;
 
 /// How far a task is.
 #[derive(Debug, Clone)]
@@ -106,17 +107,10 @@ pub(super) struct Run<'a> {
     pub(super) image_before: Vec<Option<usize>>,
     /// Images that the service has taken.
     pub(super) processing: Vec<Processed>,
-    /// Requests that the run may take.
-    pub(super) budget: Option<u64>,
     /// Edits that nothing is sent for, as the report has them.
     pub(super) settled: Vec<Edited>,
     pub(super) preview: String,
     pub(super) meta: Meta,
-}
-
-/// What the budget does not have is refused as the quota does it.
-pub(super) fn no_budget() -> Error {
-    Error::new(ErrorKind::QuotaExceeded, "the budget of the run is used up")
 }
 
 impl Run<'_> {
@@ -245,15 +239,15 @@ impl Run<'_> {
 
     /// Requests that the run may still take, by its budget and by the quota. None where nothing limits it.
     pub(super) async fn left(&self) -> Result<Option<u64>> {
-        let left = self.budget.map(|budget| budget.saturating_sub(self.meta.cost));
+        let left = self.scene.tally.left();
         let remaining = self.scene.quota.status().await?.remaining;
         Ok([left, remaining].into_iter().flatten().min())
     }
 
     /// Refuses requests that the budget does not have, as the quota does.
     pub(super) fn afford(&self, requests: u64) -> Result<()> {
-        match self.budget {
-            Some(budget) if self.meta.cost + requests > budget => Err(no_budget()),
+        match self.scene.tally.left() {
+            Some(left) if requests > left => Err(tally::used_up()),
             _ => Ok(()),
         }
     }
@@ -275,8 +269,8 @@ impl Run<'_> {
 
     /// How many of these headers or images the budget has, which are sent now and were read before.
     pub(super) fn affordable_writes(&self, due: &[usize]) -> usize {
-        let Some(budget) = self.budget else { return due.len() };
-        let left = self.beside_later_looks(budget.saturating_sub(self.meta.cost));
+        let Some(left) = self.scene.tally.left() else { return due.len() };
+        let left = self.beside_later_looks(left);
         (1..=due.len()).rev().find(|count| self.cost(due, *count, false) <= left).unwrap_or_default()
     }
 
@@ -495,7 +489,7 @@ impl Run<'_> {
             counts,
             edits,
             left,
-            cost: self.meta.cost,
+            cost: self.scene.tally.spent(),
             journal: self.journal.path().to_owned(),
         }
     }

@@ -15,7 +15,7 @@ use super::masters::{Master, needed};
 use super::members;
 use super::outcome::{Fate, Outcome, Stored};
 use super::present;
-use super::run::{Run, State, folder_of, no_budget};
+use super::run::{Run, State, folder_of};
 use super::task::Task;
 use super::verify::Answered;
 use crate::answer::Answer;
@@ -24,6 +24,7 @@ use crate::handlers::{at_a_time, delete_header, upload_id};
 use crate::options::Call;
 use crate::own;
 use crate::schemas::FieldCheck;
+use crate::tally;
 
 /// What a request came to.
 enum Came {
@@ -191,7 +192,7 @@ impl Run<'_> {
     ) -> Result<Option<Error>> {
         // What was read before may have taken more than planned.
         let due = match self.affordable_writes(due) {
-            0 if !due.is_empty() => return Ok(Some(no_budget())),
+            0 if !due.is_empty() => return Ok(Some(tally::used_up())),
             count => &due[..count],
         };
         let (has_stopped, began) = (AtomicBool::new(false), self.now());

@@ -77,6 +77,11 @@ impl Ahead {
         self.flights.clear();
     }
 
+    /// Takes all that are on their way, or have come.
+    pub(super) fn take_all(&mut self) -> Vec<AbortOnDropHandle<Result<Fetched>>> {
+        self.flights.drain(..).map(|flight| flight.task).collect()
+    }
+
     /// Ends what has not come, and forgets what has failed.
     pub(super) fn stop(&mut self) {
         self.flights.retain(|flight| flight.is(ARRIVED));

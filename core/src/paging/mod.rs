@@ -17,6 +17,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::ahead::Ahead;
 use self::fetch::{Fetch, Fetched};
@@ -170,6 +171,15 @@ impl Pager {
     /// What all pages took so far.
     pub(crate) async fn meta(&self) -> Meta {
         self.0.progress.lock().await.meta.clone()
+    }
+
+    /// Ends what is fetched ahead. Then all that it has taken is counted.
+    pub(crate) async fn stop(&self) {
+        let on_their_way = self.ahead().ahead.take_all();
+        on_their_way.iter().for_each(AbortOnDropHandle::abort);
+        for task in on_their_way {
+            let _ = task.await;
+        }
     }
 
     fn ahead(&self) -> MutexGuard<'_, AheadOf> {

@@ -9,6 +9,7 @@ use crate::error::{Error, Failure, Result};
 use crate::own::{ErrorKind, Outcome};
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::quota::{Quota, Reservation, raced};
+use crate::tally::Tally;
 use crate::trace::Trace;
 
 pub(crate) struct QuotaReserve {
@@ -23,7 +24,8 @@ impl Policy for QuotaReserve {
                 return next.run(exchange).await;
             }
             let trace = exchange.trace.clone();
-            let mut counted = Counted::new(self.quota.reserve(&ask(&exchange)).await?, &trace);
+            let share = Share::take(exchange.options.tally.clone())?;
+            let mut counted = Counted::new(self.quota.reserve(&ask(&exchange)).await?, share, &trace);
             let result = tokio::select! {
                 biased;
                 () = counted.over() => Err(overtaken(&trace)),
@@ -64,16 +66,39 @@ fn overtaken(trace: &Trace) -> Error {
     raced("the window in which the request was counted has ended before it left")
 }
 
+/// A unit of the work that a call is a part of. When this is dropped, it is given back.
+struct Share(Option<Tally>);
+
+impl Share {
+    fn take(tally: Option<Tally>) -> Result<Self> {
+        tally.as_ref().map_or(Ok(()), Tally::take)?;
+        Ok(Self(tally))
+    }
+
+    fn keep(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Some(tally) = &self.0 {
+            tally.give_back();
+        }
+    }
+}
+
 /// A unit of an attempt that is on its way. When the call is dropped, the unit is given back unless bytes may have left.
 struct Counted {
     reservation: Option<Reservation>,
+    share: Share,
     trace: Trace,
 }
 
 impl Counted {
-    fn new(reservation: Reservation, trace: &Trace) -> Self {
+    fn new(reservation: Reservation, share: Share, trace: &Trace) -> Self {
         trace.count(1);
-        Self { reservation: Some(reservation), trace: trace.clone() }
+        Self { reservation: Some(reservation), share, trace: trace.clone() }
     }
 
     /// Ends when a window of the unit is over and nothing has left.
@@ -91,7 +116,10 @@ impl Counted {
         let reservation = self.reservation.take()?;
         match nothing_left {
             true => self.trace.refund(1),
-            false => reservation.keep(),
+            false => {
+                reservation.keep();
+                self.share.keep();
+            }
         }
         Some(reservation)
     }

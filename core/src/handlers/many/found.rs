@@ -115,7 +115,7 @@ impl Found {
         json.freeze()
     }
 
-    /// The error of a request, with what the others have found.
+    /// The error of a request, with what the others have found. What all of them have cost is in `meta`.
     pub(crate) fn into_error(self, error: Error, meta: Meta) -> Error {
         // A mistake of the caller, or a single read, has nothing to tell beside itself.
         if self.ids.len() <= 1 || (meta.attempts.is_empty() && error.attempts().is_empty()) {
@@ -123,7 +123,7 @@ impl Found {
         }
         let attempts = [meta.attempts, error.attempts().to_vec()].concat();
         let waits = [meta.waits, error.waits().to_vec()].concat();
-        let cost = meta.cost + error.cost();
+        let cost = meta.cost;
         let mut details: Value = serde_json::from_slice(&self.json(None)).unwrap_or_default();
         details["cost"] = cost.into();
         let (settled, all) = (self.settled(), self.ids.len());

@@ -21,6 +21,7 @@ use crate::options::{Call, CallOptions};
 use crate::own::Meta;
 use crate::paging::Pager;
 use crate::requester::Requester;
+use crate::tally::Tally;
 
 /// With fewer records than this it is not worth a request to learn how long a list is.
 const FEW: usize = 10;
@@ -72,10 +73,14 @@ pub(crate) struct Read {
 
 /// The same before it is put together. The error is one of the arguments.
 pub(crate) async fn read(requester: &Requester, operation: &'static Operation, call: &Call) -> Result<Read> {
-    let many = Many::new(requester, operation, call)?;
+    let tally = Tally::within(call.options.tally.clone());
+    let options = CallOptions { tally: Some(tally.clone()), ..call.options.clone() };
+    let many = Many::new(requester, operation, call, options)?;
     let mut found = Found::of(many.ids.clone());
     let mut meta = Meta::default();
     let end = many.read(&mut found, &mut meta).await;
+    // Also pages that were read ahead, and not used.
+    meta.cost = tally.spent();
     Ok(Read { found, meta, end })
 }
 
@@ -89,11 +94,16 @@ struct Many<'a> {
     ids: Vec<String>,
     /// Those that the list takes too.
     arguments: Map<String, Value>,
-    options: &'a CallOptions,
+    options: CallOptions,
 }
 
 impl<'a> Many<'a> {
-    fn new(requester: &'a Requester, operation: &'static Operation, call: &'a Call) -> Result<Self> {
+    fn new(
+        requester: &'a Requester,
+        operation: &'static Operation,
+        call: &Call,
+        options: CallOptions,
+    ) -> Result<Self> {
         arguments::check_names(operation, &call.arguments)?;
         let missing =
             |what: &str| Error::config(format!("the catalogue names no {what} for {}", operation.id));
@@ -107,7 +117,7 @@ impl<'a> Many<'a> {
         arguments.remove(parameter.name);
         // Those of the list are checked before anything is sent.
         arguments::prepare(list, &arguments).map_err(|error| error.with_operation(operation.id))?;
-        Ok(Self { requester, operation, list, look, lookup, ids, arguments, options: &call.options })
+        Ok(Self { requester, operation, list, look, lookup, ids, arguments, options })
     }
 
     async fn read(&self, found: &mut Found, meta: &mut Meta) -> Result<Way> {
@@ -134,6 +144,7 @@ impl<'a> Many<'a> {
             None => (self.pager(&[], None)?, false),
         };
         let result = self.by_pages(&pager, is_begun, found).await;
+        pager.stop().await;
         meta.absorb(pager.meta().await);
         match result? {
             true => Ok(Way::Pages),
