@@ -71,6 +71,11 @@ pub(super) enum Line {
         task: usize,
         ids: Vec<String>,
     },
+    /// Ids of the records that have the names of these new ones before they are created.
+    Names {
+        tasks: Vec<usize>,
+        ids: Vec<String>,
+    },
     /// Further records of folders that number theirs may be created.
     Numbers,
 }

@@ -199,8 +199,14 @@ fn estimate(edits: &[Judged], schemas: u64, page_size: usize) -> Requests {
     }
     let uploads: u64 = images.values().sum();
     looks += images.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum::<u64>();
+    // New records without a number are known by their names, those of a folder by lists.
+    let mut unnumbered: BTreeMap<(&str, Option<&str>), u64> = BTreeMap::new();
+    for task in headers.clone().filter(|task| task.kind == Kind::Create && task.number.is_none()) {
+        *unnumbered.entry((&task.resource, task.folder_id.as_deref())).or_default() += 1;
+    }
+    let names: u64 = unnumbered.values().map(|count| count.div_ceil(MOST_VALUES as u64)).sum();
     // The schemas are read again, too.
-    let reads = schemas + lists(&[Kind::Update, Kind::Delete]) + looks;
+    let reads = schemas + lists(&[Kind::Update, Kind::Delete]) + looks + names;
     let writes = headers.clone().count() as u64 + requests + uploads;
     let verification = lists(&[Kind::Create, Kind::Update, Kind::Delete]) + looks + grown + uploads;
     Requests { reads, writes, verification, total: reads + writes + verification }
@@ -539,6 +545,8 @@ impl<'a> Run<'a> {
             may_number: false,
             renumbering: HashSet::new(),
             keeping: HashSet::new(),
+            named: HashSet::new(),
+            older: HashSet::new(),
             said: HashMap::new(),
             reads: HashMap::new(),
             answered: HashMap::new(),

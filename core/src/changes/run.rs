@@ -74,6 +74,9 @@ pub(super) struct Run<'a> {
     /// Folders that have given another number than was sent, and those that have kept one.
     pub(super) renumbering: HashSet<String>,
     pub(super) keeping: HashSet<String>,
+    /// New records whose names were looked up before they were created, and the ids of all that had one of them.
+    pub(super) named: HashSet<usize>,
+    pub(super) older: HashSet<String>,
     /// When each task was sent last.
     pub(super) sent_at: Vec<Option<String>>,
     /// How often each task was sent and has not arrived.
@@ -261,7 +264,9 @@ impl Run<'_> {
             return Ok(self.affordable_parts(batch, left));
         }
         // What is new has no present values.
-        let is_read_before = batch.iter().any(|place| self.tasks[*place].kind != Kind::Create);
+        let is_read_before = batch
+            .iter()
+            .any(|place| self.tasks[*place].kind != Kind::Create || self.is_known_by_name(*place));
         let cost = |count: usize| self.cost(batch, count, is_read_before);
         let affordable = (1..=most).rev().find(|count| cost(*count) <= left).unwrap_or_default();
         Ok(batch[..affordable].to_vec())
@@ -412,6 +417,7 @@ impl Run<'_> {
                         self.rows_before.insert(Arc::clone(sheet), ids.iter().cloned().collect());
                     }
                 }
+                Line::Names { tasks, ids } => self.take_names(tasks, ids.iter().cloned()),
                 Line::Numbers => self.may_number = true,
             }
         }

@@ -389,8 +389,8 @@ impl Run<'_> {
     /// What has not arrived is sent once more. Not a new record: it may still come, and would be there twice.
     async fn give_up_or_repeat(&mut self, master: &'static Master, place: usize) -> Result<()> {
         if self.tasks[place].kind == Kind::Create {
-            let reason = "its answer was lost, and no such record was found: it is not sent again";
-            let reason = self.with_last_error(place, reason);
+            let reason = self.not_found(master, place).await?;
+            let reason = self.with_last_error(place, &reason);
             return self.end(place, Outcome::new(Fate::Unknown).because(reason)).await;
         }
         let look = match self.look(master, place).await {

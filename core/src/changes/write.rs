@@ -152,6 +152,7 @@ impl Run<'_> {
             let task = &self.tasks[*place];
             task.number.is_none() || self.may_number || self.keeping.contains(&folder_of(task))
         });
+        self.note_names(master, &others).await?;
         self.send(master, &others, &none).await
     }
 
