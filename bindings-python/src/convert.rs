@@ -124,22 +124,13 @@ struct Writer<'a> {
     path: String,
     depth: usize,
     has_decimal: bool,
-    /// Whether it is within a data frame, whose times have no zones.
-    in_frame: bool,
-    /// Whether a time in another zone than UTC is written with it.
+    /// Whether a time in another zone than UTC, or in none, is written as that.
     keeps_zones: bool,
 }
 
 impl<'a> Writer<'a> {
     fn of(name: &str, text: &'a mut String) -> Self {
-        Self {
-            text,
-            path: name.to_owned(),
-            depth: 0,
-            has_decimal: false,
-            in_frame: false,
-            keeps_zones: false,
-        }
+        Self { text, path: name.to_owned(), depth: 0, has_decimal: false, keeps_zones: false }
     }
 
     fn write(&mut self, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -184,9 +175,7 @@ impl<'a> Writer<'a> {
         } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
             self.items(value.try_iter()?)?;
         } else if let Some(rows) = self.rows_of_frame(value)? {
-            let outer = std::mem::replace(&mut self.in_frame, true);
             self.write(&rows)?;
-            self.in_frame = outer;
         } else if let Ok(members) = value.cast::<PyMapping>() {
             self.members(py, members.items()?.iter().map(|item| item.extract()))?;
         } else if let Ok(items) = value.try_iter() {
@@ -277,12 +266,7 @@ impl<'a> Writer<'a> {
         let py = value.py();
         let offset = value.call_method0("utcoffset");
         let offset = offset.map_err(|error| self.refuse(py, &format!("is no time: {}", error.value(py))))?;
-        if offset.is_none() {
-            if self.in_frame {
-                let text: String = value.call_method0("isoformat")?.extract()?;
-                self.quoted(&text);
-                return Ok(());
-            }
+        if offset.is_none() && !self.keeps_zones {
             return Err(
                 self.refuse(py, "is a time without a zone; give it one, such as datetime.timezone.utc")
             );
@@ -292,7 +276,7 @@ impl<'a> Writer<'a> {
         let precision =
             if value.getattr("microsecond")?.extract::<u32>()? < 1000 { "seconds" } else { "milliseconds" };
         let text: String = value.call_method1("isoformat", ("T", precision))?.extract()?;
-        if self.keeps_zones && offset.is_truthy()? {
+        if self.keeps_zones && (offset.is_none() || offset.is_truthy()?) {
             self.text.push_str("{\"\\u0000zoned\":");
             self.quoted(&text);
             self.text.push('}');

@@ -93,9 +93,7 @@ def test_times_are_sent_as_other_languages_send_them(
 PARIS = timezone(timedelta(hours=2))
 
 
-def test_a_time_in_a_zone_is_a_point_in_time_or_refused_as_a_day(
-    client: BeProduct, simulator: Simulator
-) -> None:
+def test_a_time_in_a_zone_is_a_point_in_time_or_refused_as_a_day(client: BeProduct, simulator: Simulator) -> None:
     folder = simulator.about["style_folder"]
     midnight = datetime(2026, 5, 1, tzinfo=PARIS)
     # Without a schema its form is not known.
@@ -109,7 +107,7 @@ def test_a_time_in_a_zone_is_a_point_in_time_or_refused_as_a_day(
             with pytest.raises(ConfigError, match=r'the day of "2026-05-01T00:00:00\+02:00" depends on the zone'):
                 client.style.create(folder, fields)
             edit = {"folder_id": folder, "fields": fields}
-            preview = client.changes.preview([{"create": "style", **edit}])
+            preview = client.changes.preview([{"kind": "create", "resource": "style", **edit}])
             assert [edit["action"] for edit in preview["edits"]] == ["refused"]
             assert simulator.count() == sent + 1
         else:
@@ -131,7 +129,7 @@ def test_the_day_of_a_milestone_is_a_day(client: BeProduct, simulator: Simulator
         entry = f'{{"id":"{ID}","rev":{{"value":"2026-05-01T00:00:00Z"}},"final":{{"value":null}}}}'
         assert simulator.log()[-1]["body"] == f'[{{"id":"{ID}","timelines":[{entry}]}}]'
     for day in (datetime(2026, 5, 1, tzinfo=PARIS), "1/5/2026", 5):
-        with pytest.raises(ConfigError, match=r"^timelines\[0\]\.timelines\[0\]\.rev\.value .* give a day|has to be a day"):
+        with pytest.raises(ConfigError, match=r"timelines\[0\]\.timelines\[0\]\.rev\.value (is|has to be) a day"):
             update(day)
     assert simulator.count() == 2
 
@@ -165,7 +163,8 @@ def test_what_json_cannot_hold_is_refused_with_its_place(
 ) -> None:
     with pytest.raises(ConfigError, match=problem) as raised:
         client.style.update(ID, {"field": [given]})
-    assert raised.value.message.startswith("arguments.fields.field[0]"), raised.value.message[:80]
+    place = raised.value.message.removeprefix("arguments.")
+    assert place.startswith("fields.field[0]"), raised.value.message[:80]
     assert simulator.count() == 0
 
 

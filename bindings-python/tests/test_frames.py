@@ -7,6 +7,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas
 import polars
@@ -67,10 +68,25 @@ def test_without_pyarrow_it_says_what_is_missing(client: BeProduct, monkeypatch:
         client.changes.preview(rows=Relation(), to="style", key="header_number")
 
 
-def test_times_of_a_frame_are_of_the_zone(client: BeProduct) -> None:
-    frame = pandas.DataFrame({"header_number": ["ST-000001"], "launch_date": [datetime(2026, 7, 1, 8, 30)]})
-    edit = client.changes.preview(rows=frame, to="style", key="header_number", zone="Europe/Lisbon")["edits"][0]
-    assert edit["fields"][0]["new"] == "2026-07-01T07:30:00Z"
+def one_row(columns: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{name: values[0] for name, values in columns.items()}]
+
+
+@pytest.mark.parametrize(
+    "made", [pandas.DataFrame, polars.DataFrame, pyarrow.table, one_row], ids=["pandas", "polars", "arrow", "mapping"]
+)
+def test_times_and_days_of_rows(client: BeProduct, made: Callable[[dict[str, Any]], Any]) -> None:
+    def change(field: str, time: datetime) -> dict[str, Any]:
+        rows = made({"header_number": ["ST-000001"], field: [time]})
+        [edit] = client.changes.preview(rows=rows, to="style", key="header_number", zone="Europe/Lisbon")["edits"]
+        return edit
+
+    lisbon = ZoneInfo("Europe/Lisbon")
+    for time in (datetime(2026, 7, 1, 8, 30), datetime(2026, 7, 1, 8, 30, tzinfo=lisbon)):
+        assert change("launch_date", time)["fields"][0]["new"] == "2026-07-01T07:30:00Z"
+    assert change("cutoff_date", datetime(2026, 7, 1))["fields"][0]["new"] == "2026-07-01T00:00:00Z"
+    refused = change("cutoff_date", datetime(2026, 7, 1, tzinfo=lisbon))
+    assert (refused["action"], "is a day, and the day of" in refused["reason"]) == ("refused", True)
 
 
 def test_numbers_that_are_none_are_refused(client: BeProduct) -> None:

@@ -1,13 +1,14 @@
 //! Times of the other languages that know their zone. Which form such a time has depends on what it is for: a point in time is
 //! sent in UTC, and of a field that is a day it is not known which day it means, as it may be another one in UTC.
 //!
-//! A binding writes `{"\u{0}zoned": "2026-05-01T00:00:00+02:00"}` for one that is not in UTC; no JSON of a person has that name.
+//! A binding writes `{"\u{0}zoned": "2026-05-01T00:00:00+02:00"}` for one that is not in UTC, and the same without a zone for one
+//! that has none; no JSON of a person has that name.
 
 use serde_json::{Map, Value};
 
 use crate::catalog::{Handler, Kind, Operation, Parameter};
 use crate::error::{Error, Result};
-use crate::value::{in_utc, is_in_utc};
+use crate::value::{Written, is_in_utc, milliseconds};
 
 const NAME: &str = "\0zoned";
 
@@ -18,6 +19,8 @@ enum Form {
     Utc,
     /// They keep their zone: the types of the fields are looked at later.
     Kept,
+    /// The same, and what has no zone has that of the rows.
+    OfRows,
     /// They may stand for days, and nothing tells.
     Refused,
 }
@@ -39,7 +42,8 @@ fn form(operation: &Operation, parameter: &Parameter) -> Form {
     match parameter.kind {
         Kind::Fields | Kind::Colorways | Kind::TableRows => Form::Kept,
         Kind::Records if parameter.has_checked_values() => Form::Kept,
-        Kind::Records | Kind::Json if operation.handler == Handler::PreviewChanges => Form::Kept,
+        Kind::Json if operation.handler == Handler::PreviewChanges => Form::OfRows,
+        Kind::Records if operation.handler == Handler::PreviewChanges => Form::Kept,
         Kind::Records => Form::Refused,
         _ => Form::Utc,
     }
@@ -66,14 +70,23 @@ fn put(place: &str, value: &mut Value, form: Form) -> Result<()> {
 }
 
 fn written(place: &str, time: String, form: Form) -> Result<String> {
-    let utc = in_utc(&time).ok_or_else(|| Error::config(format!("{place} is no time: {time:?}")))?;
-    match form {
-        Form::Kept if !is_in_utc(&time) => Ok(time),
-        Form::Refused if !is_in_utc(&time) => Err(Error::config(format!(
-            "{place} is {time}, and whether it stands for a day, and for which, is not known here: give the time in UTC, \
-             {utc}, or the day as a text such as \"2026-03-01\""
-        ))),
-        _ => Ok(utc),
+    match (Written::of(&time), form) {
+        (Some(Written::Local(_)), Form::OfRows) => Ok(time),
+        (Some(Written::Local(_)), _) => {
+            Err(Error::config(format!("{place} is a time without a zone, {time}: give it one")))
+        }
+        (Some(Written::Instant(_)), Form::Kept | Form::OfRows) if !is_in_utc(&time) => Ok(time),
+        (Some(Written::Instant(instant)), form) => {
+            let utc = milliseconds(instant).to_string();
+            match form {
+                Form::Refused if !is_in_utc(&time) => Err(Error::config(format!(
+                    "{place} is {time}, and whether it stands for a day, and for which, is not known here: give the time in UTC, \
+                     {utc}, or the day as a text such as \"2026-03-01\""
+                ))),
+                _ => Ok(utc),
+            }
+        }
+        _ => Err(Error::config(format!("{place} is no time: {time:?}"))),
     }
 }
 
@@ -129,6 +142,11 @@ mod tests {
                 json!({"fields": {"due": zoned("2026-05-01T00:00:00.1239+00:00")}}),
                 json!({"fields": {"due": "2026-05-01T00:00:00.123Z"}}),
             ),
+            (
+                "changes.preview",
+                json!({"rows": [{"due": zoned("2026-05-01T00:00:00")}]}),
+                json!({"rows": [{"due": "2026-05-01T00:00:00"}]}),
+            ),
             // Zones of old have seconds.
             (
                 "raw.post",
@@ -151,6 +169,13 @@ mod tests {
              \"2026-03-01\""
         );
         assert!(prepared("style.app_bom_update", rows("2026-05-01T00:00:00Z")).is_ok());
-        assert!(prepared("raw.post", json!({"body": {NAME: 7}})).is_err());
+        for (time, says) in [
+            (json!(7), "body is no time: \"\""),
+            (json!("soon"), "body is no time: \"soon\""),
+            (json!("2026-05-01T00:00:00"), "body is a time without a zone, 2026-05-01T00:00:00: give it one"),
+        ] {
+            let error = prepared("raw.post", json!({"body": {NAME: time}})).unwrap_err();
+            assert_eq!(error.message(), says);
+        }
     }
 }

@@ -74,11 +74,6 @@ pub(crate) fn is_in_utc(text: &str) -> bool {
     text.ends_with(['Z', 'z']) || text.ends_with("+00:00") || text.ends_with("-00:00")
 }
 
-/// A time in ISO 8601 with its zone, in UTC to the millisecond.
-pub(crate) fn in_utc(text: &str) -> Option<String> {
-    text.parse().ok().map(|instant| milliseconds(instant).to_string())
-}
-
 /// To the millisecond, which is the most that the service keeps of what is written.
 pub(crate) fn milliseconds(instant: Timestamp) -> Timestamp {
     let rounding = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor);

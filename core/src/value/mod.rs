@@ -20,7 +20,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::date::{Written, in_utc, is_in_utc};
+pub(crate) use self::date::{Written, is_in_utc, milliseconds};
 pub(crate) use self::equal::equal;
 pub(crate) use self::field_type::FieldType;
 pub(crate) use self::number::Decimal;
