@@ -65,9 +65,9 @@ test('a midnight of this zone is a point in time, and refused where it may be a 
       const client = new BeProduct(simulator.settings);
       assert.equal(await sent(midnight), `"${utc}"`);
       assert.equal(await sent(new Date('2026-05-01')), '"2026-05-01T00:00:00Z"');
-      const folder = simulator.about.style_folder;
+      const folder = simulator.at.style_folder;
       await client.style.folderSchema(folder);
-      const create = (fields) => client.style.create({ folderId: folder, fields: { headerNumber: 'T-1', ...fields } });
+      const create = (fields) => client.style.create(folder, { fields: { header_number: 'T-1', ...fields } });
       await assert.rejects(create({ cutoff_date: midnight }), (error) => {
         assert.ok(error instanceof ConfigError);
         assert.match(error.message, /is a day, and the day of "[^"]*" depends on the zone/);
