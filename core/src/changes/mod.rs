@@ -555,6 +555,7 @@ impl<'a> Run<'a> {
             present: HashMap::new(),
             fresh: HashMap::new(),
             aside: HashMap::new(),
+            none_was_read: false,
             limits: HashMap::new(),
             refused: HashMap::new(),
             sheet_of,

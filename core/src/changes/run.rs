@@ -102,6 +102,8 @@ pub(super) struct Run<'a> {
     pub(super) fresh: HashMap<Arc<Sheet>, Rows>,
     /// What this run cannot read. Its tasks stay as they are, and the others go on.
     pub(super) aside: HashMap<Arc<Sheet>, Error>,
+    /// Whether none of the pages that were read last could be.
+    pub(super) none_was_read: bool,
     /// Rows a request, where several in one were refused.
     pub(super) limits: HashMap<usize, usize>,
     /// Tasks whose request was refused with others in it, and why, where it is the page that refuses.
@@ -215,6 +217,14 @@ impl Run<'_> {
     /// Whether the rows of a task cannot be read by this run.
     pub(super) fn is_aside(&self, place: usize) -> bool {
         self.sheet_of[place].as_ref().is_some_and(|sheet| self.aside.contains_key(sheet))
+    }
+
+    /// Whether the service is down, by which of some pages could not be read: none of several, and none of those before. Pages
+    /// that can never be read do not keep others from being written.
+    pub(super) fn is_down(&mut self, unread: impl ExactSizeIterator<Item = bool>) -> bool {
+        let count = unread.len();
+        let none_is_read = count > 0 && unread.filter(|is_unread| *is_unread).count() == count;
+        std::mem::replace(&mut self.none_was_read, none_is_read) && none_is_read && count > 1
     }
 
     /// The task that creates the record of a part.

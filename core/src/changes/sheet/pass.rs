@@ -131,12 +131,12 @@ impl Run<'_> {
             }
         }
         let (mut stopped, mut failed) = (None, None);
-        let all_fail = passes.len() > 1 && passes.iter().all(|passed| passed.unread.is_some());
+        let is_down = self.is_down(passes.iter().map(|passed| passed.unread.is_some()));
         for ((sheet, _), passed) in sheets.into_iter().zip(passes) {
             self.meta.absorb(passed.meta);
             match passed.unread {
                 // It is not the page.
-                Some(error) if all_fail => drop(stopped.get_or_insert(error)),
+                Some(error) if is_down => drop(stopped.get_or_insert(error)),
                 Some(error) => drop(self.aside.insert(Arc::clone(&sheet), error)),
                 None => {}
             }

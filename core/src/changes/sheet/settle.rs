@@ -67,7 +67,8 @@ impl Run<'_> {
                 reads.push(read);
             }
         }
-        let all_fail = reads.len() > 1 && reads.iter().all(Result::is_err);
+        let is_down =
+            self.is_down(reads.iter().map(|read| read.as_ref().is_err_and(|error| !error.is_of_one())));
         let mut looked = Vec::with_capacity(sheets.len());
         for ((sheet, places), read) in sheets.into_iter().zip(reads) {
             let read = match read {
@@ -76,7 +77,7 @@ impl Run<'_> {
                     self.meta.absorb(error.spent());
                     if error.is_of_one() {
                         looked.push((places, Err(error)));
-                    } else if is_of_read(&error) && !all_fail {
+                    } else if is_of_read(&error) && !is_down {
                         self.aside.insert(sheet, error);
                     } else {
                         return Err(error);
