@@ -240,6 +240,13 @@ fn client(flags: &ChangesFlags) -> Result<Client, Failure> {
 
 /// Calls an operation. Ctrl-C lets it end in order.
 fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<Bytes, Failure> {
+    let goes_on = match (name, given.get("journal").and_then(Value::as_str)) {
+        (_, Some(journal)) => format!("; beproduct resume {} goes on", shown(Path::new(journal))),
+        ("changes.apply", None) => {
+            "; the same command goes on, or says which journal beproduct resume goes on with".to_owned()
+        }
+        _ => String::new(),
+    };
     runtime()?.block_on(async {
         let client = client(flags)?;
         let cancel = Cancel::new();
@@ -263,7 +270,7 @@ fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<B
         };
         let result = tokio::select! {
             result = client.call(name, given, options) => result,
-            () = interrupted => return Err(Failure::Interrupted),
+            () = interrupted => return Err(Failure::Interrupted(goes_on)),
         };
         if let Some(bar) = bar {
             bar.finish_and_clear();

@@ -96,8 +96,8 @@ enum Failure {
     /// A file cannot be read or written.
     File(String),
     Output(io::Error),
-    /// Ctrl-C came twice.
-    Interrupted,
+    /// Ctrl-C came twice. What goes on.
+    Interrupted(String),
 }
 
 impl Failure {
@@ -120,7 +120,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Client(error) => out.write_str(error.message()),
             Self::Usage(text) | Self::File(text) => out.write_str(text),
-            Self::Interrupted => out.write_str("stopped at once: beproduct resume goes on with the journal"),
+            Self::Interrupted(goes_on) => write!(out, "stopped at once{goes_on}"),
             Self::Output(error) => write!(out, "the output cannot be written: {error}"),
         }
     }

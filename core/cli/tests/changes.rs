@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use beproduct_simulator::{Options, Simulator};
 use serde_json::{Value, json};
@@ -28,6 +28,10 @@ impl Shell {
 
     /// Runs the command, signed in by variables.
     fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let at = self.simulator.addresses();
         let mut command = Command::new(env!("CARGO_BIN_EXE_beproduct"));
         for (name, _) in std::env::vars_os() {
@@ -46,7 +50,32 @@ impl Shell {
         ] {
             command.env(format!("BEPRODUCT_{name}"), value);
         }
-        command.env("HOME", self.home.path()).current_dir(self.home.path()).args(arguments).output().unwrap()
+        command.env("HOME", self.home.path()).current_dir(self.home.path()).args(arguments);
+        command
+    }
+
+    /// Runs the command until the service has an update, and presses Ctrl-C until it ends.
+    fn interrupted(&self, arguments: &[&str]) -> String {
+        self.control("faults", r#"[{"path": "/Update", "action": {"hang": true}}]"#);
+        let before = self.look("counts")["api"].as_u64().unwrap();
+        let child = self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let pid = child.id().to_string();
+        // The schema, and a read of what is there.
+        self.look(&format!("wait?base=api&requests={}", before + 3));
+        let ended = std::thread::spawn(move || child.wait_with_output().unwrap());
+        while !ended.is_finished() {
+            Command::new("kill").args(["-INT", &pid]).stderr(Stdio::null()).status().unwrap();
+        }
+        self.control("release", "{}");
+        text(&ended.join().unwrap().stderr).to_owned()
+    }
+
+    /// What the simulator's control interface answers.
+    fn look(&self, path: &str) -> Value {
+        let url = format!("{}/{path}", self.simulator.addresses().control);
+        let answer =
+            async { reqwest::get(url).await.unwrap().error_for_status().unwrap().json().await.unwrap() };
+        self.runtime.block_on(answer)
     }
 
     /// The command ends with this status and prints these texts.
@@ -266,4 +295,22 @@ fn a_folder_that_numbers_its_records_is_told() {
     let told = ["1 done", "1 left", "DD-1 was sent", "j --numbers service lets it"];
     shell.shows(&["apply", "p.json", "--journal", "j"], 3, &told);
     shell.shows(&["resume", "j", "--numbers", "service"], 0, &["2 done", "DD-2 was sent"]);
+}
+
+#[test]
+fn a_command_that_is_stopped_at_once_says_what_goes_on() {
+    let shell = Shell::new();
+    shell.write("rows.csv", "header_number,active\nST-000001,No\n");
+    let preview = ["preview", "rows.csv", "--to", "style", "--key", "header_number", "--out", "p.json"];
+    shell.shows(&preview, 2, &[]);
+    let said = shell.interrupted(&["apply", "p.json", "--journal", "my journal"]);
+    assert!(said.contains("stopped at once; beproduct resume '/"), "{said}");
+    assert!(said.contains("/my journal' goes on"), "{said}");
+
+    shell.shows(&preview, 2, &[]);
+    let said = shell.interrupted(&["apply", "p.json"]);
+    let says =
+        "stopped at once; the same command goes on, or says which journal beproduct resume goes on with";
+    assert!(said.contains(says), "{said}");
+    shell.shows(&["apply", "p.json"], 1, &["resume goes on with its journal"]);
 }
