@@ -133,26 +133,30 @@ function quoted(value: string, path: string): string {
 }
 
 /**
- * In UTC. In arguments, one at midnight of this machine's zone may stand for a day, which may be another one in UTC: it
- * keeps its zone, and what it is for decides in which form it is sent.
+ * In UTC. In arguments, the beginning of a day of this machine's zone may stand for the day, which may be another one in UTC:
+ * it keeps its zone, and what it is for decides in which form it is sent.
  */
 function date(value: Date, path: string, keepsZones: boolean): string {
   if (Number.isNaN(value.getTime())) refuse(`${path} is an invalid Date`);
   const utc = value.toISOString().replace('.000Z', 'Z');
-  const isMidnight =
-    value.getHours() + value.getMinutes() + value.getSeconds() + value.getMilliseconds() === 0;
-  if (!keepsZones || !isMidnight || utc.endsWith('T00:00:00Z')) return JSON.stringify(utc);
-  return JSON.stringify({ '\0zoned': localMidnight(value) });
+  // Not midnight where the clocks leave that out.
+  const begins = new Date(value.getTime() - 1).getDate() !== value.getDate();
+  if (!keepsZones || !begins || utc.endsWith('T00:00:00Z')) return JSON.stringify(utc);
+  return JSON.stringify({ '\0zoned': zoned(value) });
 }
 
 /** `2026-05-01T00:00:00+02:00`. */
-function localMidnight(value: Date): string {
+function zoned(value: Date): string {
   // The same clock in UTC.
-  const offset = -value.getTimezoneOffset();
-  const local = new Date(value.getTime() + offset * 60_000).toISOString();
-  const digits = (part: number) => String(Math.trunc(Math.abs(part))).padStart(2, '0');
-  const zone = `${offset < 0 ? '-' : '+'}${digits(offset / 60)}:${digits(offset % 60)}`;
-  return `${local.slice(0, local.indexOf('T'))}T00:00:00${zone}`;
+  const local = new Date(0);
+  local.setUTCFullYear(value.getFullYear(), value.getMonth(), value.getDate());
+  local.setUTCHours(value.getHours(), value.getMinutes(), value.getSeconds());
+  // Zones of old have seconds.
+  const seconds = (local.getTime() - value.getTime()) / 1000;
+  const parts = [3600, 60, 1].map((unit) => Math.trunc(Math.abs(seconds) / unit) % (unit === 3600 ? 24 : 60));
+  const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, '0'));
+  const zone = `${seconds < 0 ? '-' : '+'}${hours}:${minutes}${rest === '00' ? '' : `:${rest}`}`;
+  return `${local.toISOString().slice(0, -'.000Z'.length)}${zone}`;
 }
 
 function refuse(message: string): never {

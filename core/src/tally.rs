@@ -1,5 +1,6 @@
 //! How many requests some work has taken, and how many it may take.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +10,20 @@ use crate::own::ErrorKind;
 /// Counts requests as the quota does: each unit as it is reserved, until it is given back. Clones are the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Tally(Arc<Counts>);
+
+impl PartialEq for Tally {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Tally {}
+
+impl Hash for Tally {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
+}
 
 #[derive(Debug)]
 struct Counts {
@@ -32,6 +47,14 @@ impl Tally {
     /// From now on it may have taken so many requests, and no more.
     pub(crate) fn limit(&self, most: u64) {
         self.0.most.store(most, Ordering::Relaxed);
+    }
+
+    /// Whose limit may refuse a request, if any does.
+    pub(crate) fn limited(&self) -> Option<Self> {
+        match self.left() {
+            Some(_) => Some(self.clone()),
+            None => self.0.whole.as_ref()?.limited(),
+        }
     }
 
     pub(crate) fn spent(&self) -> u64 {
@@ -78,8 +101,9 @@ mod tests {
     fn a_part_counts_for_the_whole_and_neither_goes_beyond_its_limit() {
         let whole = Tally::new();
         let part = Tally::within(Some(whole.clone()));
-        assert_eq!((whole.left(), part.left()), (None, None));
+        assert_eq!((whole.left(), part.left(), part.limited()), (None, None, None));
         whole.limit(2);
+        assert_eq!(part.limited(), Some(whole.clone()));
         assert!(part.take().is_ok() && whole.take().is_ok());
         assert_eq!((part.spent(), whole.spent(), whole.left()), (1, 2, Some(0)));
         assert_eq!(part.take().unwrap_err().kind(), ErrorKind::QuotaExceeded);

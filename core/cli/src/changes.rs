@@ -240,13 +240,7 @@ fn client(flags: &ChangesFlags) -> Result<Client, Failure> {
 
 /// Calls an operation. Ctrl-C lets it end in order.
 fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<Bytes, Failure> {
-    let goes_on = match (name, given.get("journal").and_then(Value::as_str)) {
-        (_, Some(journal)) => format!("; beproduct resume {} goes on", shown(Path::new(journal))),
-        ("changes.apply", None) => {
-            "; the same command goes on, or says which journal beproduct resume goes on with".to_owned()
-        }
-        _ => String::new(),
-    };
+    let journal = given.get("journal").and_then(Value::as_str).map(PathBuf::from);
     runtime()?.block_on(async {
         let client = client(flags)?;
         let cancel = Cancel::new();
@@ -270,7 +264,7 @@ fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<B
         };
         let result = tokio::select! {
             result = client.call(name, given, options) => result,
-            () = interrupted => return Err(Failure::Interrupted(goes_on)),
+            () = interrupted => return Err(Failure::Interrupted(goes_on(name, journal.as_deref()))),
         };
         if let Some(bar) = bar {
             bar.finish_and_clear();
@@ -278,6 +272,19 @@ fn call(name: &str, given: Map<String, Value>, flags: &ChangesFlags) -> Result<B
         client.shut_down().await;
         Ok(result?.body)
     })
+}
+
+/// How to go on with what was stopped at once.
+fn goes_on(name: &str, journal: Option<&Path>) -> String {
+    match (name, journal) {
+        (_, Some(journal)) if journal.exists() => {
+            format!("; beproduct resume {} goes on", shown(journal))
+        }
+        ("changes.apply", None) => {
+            "; the same command goes on, or says which journal beproduct resume goes on with".to_owned()
+        }
+        _ => "; nothing was changed".to_owned(),
+    }
 }
 
 /// What is shown of a preview.

@@ -160,10 +160,7 @@ fn words_of_parameters_reach_the_table_and_the_types() {
         ("core/src/catalog/generated/color.rs", "needs: Some(\"colors\")"),
         ("core/src/catalog/generated/color.rs", "absent: Absent::False"),
         ("core/src/catalog/generated/color.rs", "(\"id\", \"_id\")"),
-        (
-            "core/src/catalog/generated/tracking.rs",
-            "Member { name: \"id\", required: true, nullable: false, is_day: false, needs: None, members: &[] }",
-        ),
+        ("core/src/catalog/generated/tracking.rs", "is_day: true"),
         ("core/src/catalog/generated/block.rs", "adds_without: Some(\"key\")"),
         (
             "bindings-python/python/beproduct_client/resources/style.pyi",

@@ -130,16 +130,16 @@ fn days(place: &str, record: &mut Map<String, Value>, members: &[Member]) -> Res
     for member in members.iter().filter(|member| member.has_days()) {
         let place = format!("{place}.{}", member.name);
         match record.get_mut(member.name) {
+            Some(value) if member.is_day => {
+                let day = write(FieldType::Date, Place::Grid, value);
+                *value = day.map_err(|refusal| Error::config(format!("{place} {refusal}")))?;
+            }
             Some(Value::Object(within)) => days(&place, within, member.members)?,
             Some(Value::Array(items)) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     let Value::Object(within) = item else { continue };
                     days(&format!("{place}[{index}]"), within, member.members)?;
                 }
-            }
-            Some(value) if member.is_day => {
-                let day = write(FieldType::Date, Place::Grid, value);
-                *value = day.map_err(|refusal| Error::config(format!("{place} {refusal}")))?;
             }
             _ => {}
         }

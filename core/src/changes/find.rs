@@ -23,17 +23,17 @@ const SKEW: Duration = Duration::from_secs(60);
 const NAME: &str = "header_name";
 
 impl Run<'_> {
-    /// Whether a new record whose answer is lost can be known by its name: where its number is not known to be kept, and those
-    /// that had the name before are written down.
+    /// Whether a new record has another number than was sent, as far as is known, so that only its name can tell which it is.
     pub(super) fn is_known_by_name(&self, place: usize) -> bool {
         let task = &self.tasks[place];
-        let may_have_another_number = task.number.is_none()
-            || (self.may_number || self.renumbering.contains(&folder_of(task)))
-                && !self.keeping.contains(&folder_of(task));
-        may_have_another_number && searched(task, NAME).is_some()
+        let folder = folder_of(task);
+        let is_numbered = self.may_number || self.renumbering.contains(&folder);
+        let has_another = task.number.is_none() || is_numbered && !self.keeping.contains(&folder);
+        has_another && searched(task, NAME).is_some()
     }
 
     /// Writes down which records have the names of those that are created next: what is new then and has its values is the record.
+    /// Where there are more than one list shows, a record cannot be known by its name.
     pub(super) async fn note_names(&mut self, master: &'static Master, due: &[usize]) -> Result<()> {
         let mut of_folder: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for place in due.iter().filter(|place| self.is_known_by_name(**place)) {
@@ -41,24 +41,24 @@ impl Run<'_> {
             of_folder.entry(folder).or_default().push(*place);
         }
         for (folder, tasks) in of_folder {
-            let names: BTreeSet<_> = tasks
-                .iter()
-                .filter_map(|place| searched(&self.tasks[*place], NAME))
-                .map(str::to_owned)
-                .collect();
-            let names: Vec<_> = names.into_iter().collect();
+            let named: BTreeSet<_> =
+                tasks.iter().filter_map(|place| searched(&self.tasks[*place], NAME)).map(str::to_owned).collect();
+            let names: Vec<_> = named.into_iter().collect();
             let found = match self.list(master, &folder, NAME, &names).await {
                 Ok(found) => found,
-                // Its creations are refused, too. Where they are not, none is known by its name.
+                // Its creations are refused, too.
                 Err(error) if error.is_of_one() => {
                     self.meta.absorb(error.spent());
-                    continue;
+                    None
                 }
                 Err(error) => return Err(error),
             };
-            let ids: Vec<_> = found.iter().map(|header| header.id().to_lowercase()).collect();
-            self.journal.write(Line::Names { tasks: tasks.clone(), ids: ids.clone() }).await?;
-            self.take_names(&tasks, ids);
+            self.named.retain(|place| !tasks.contains(place));
+            if let Some(found) = found {
+                let ids: Vec<_> = found.iter().map(|header| header.id().to_lowercase()).collect();
+                self.journal.write(Line::Names { tasks: tasks.clone(), ids: ids.clone() }).await?;
+                self.take_names(&tasks, ids);
+            }
         }
         Ok(())
     }
@@ -99,13 +99,16 @@ impl Run<'_> {
     }
 
     /// What is to be said of a new record that was not found. One with another number may be it, where its folder is not known to
-    /// keep numbers or to give them.
+    /// keep numbers.
     pub(super) async fn not_found(&mut self, master: &'static Master, place: usize) -> Result<String> {
-        let folder = folder_of(&self.tasks[place]);
-        let is_open = self.tasks[place].number.is_some() && !self.keeping.contains(&folder);
-        let like = match is_open && !self.named.contains(&place) {
-            true => self.search(master, place, NAME).await?,
-            false => Vec::new(),
+        let task = &self.tasks[place];
+        let (is_numbered, is_named) = (searched(task, master.number.field).is_some(), self.named.contains(&place));
+        if !is_numbered && !is_named {
+            return Ok("its answer was lost, and it cannot be told from other records: it is not sent again".into());
+        }
+        let like = match is_named || self.keeping.contains(&folder_of(task)) {
+            true => Vec::new(),
+            false => self.search(master, place, NAME).await?,
         };
         let ids: Vec<_> = like.iter().map(Header::id).collect();
         Ok(match &*ids {
@@ -131,7 +134,7 @@ impl Run<'_> {
             return Ok(Vec::new());
         };
         let mut found = match self.list(master, &folder, field, std::slice::from_ref(&value)).await {
-            Ok(found) => found,
+            Ok(found) => found.unwrap_or_default(),
             // A folder that is gone, or closed, shows nothing.
             Err(error) if error.is_of_one() => {
                 self.meta.absorb(error.spent());
@@ -169,20 +172,20 @@ impl Run<'_> {
         !is_another && !was_there && is_new && is_like
     }
 
-    /// Records of a folder with one of these values in a field.
+    /// Records of a folder with one of these values in a field. None where they are more than one page has.
     async fn list(
         &mut self,
         master: &'static Master,
         folder: &str,
         field: &str,
         values: &[String],
-    ) -> Result<Vec<Header>> {
+    ) -> Result<Option<Vec<Header>>> {
         self.afford(1)?;
         let mut arguments = Map::from_iter([("folder_id".to_owned(), Value::from(folder))]);
         let value: Value = if let [one] = values { one.as_str().into() } else { values.into() };
         arguments.insert("filters".into(), json!([{"field": field, "operator": "Eq", "value": value}]));
-        let found = present::all(self.scene, master.number.list, &arguments, &mut self.meta).await?;
-        Ok(found.into_iter().filter_map(Header::of_value).collect())
+        let found = present::first_page(self.scene, master.number.list, &arguments, &mut self.meta).await?;
+        Ok(found.map(|found| found.into_iter().filter_map(Header::of_value).collect()))
     }
 }
 

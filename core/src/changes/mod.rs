@@ -273,10 +273,12 @@ async fn begin(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     }
     let mut meta = Meta::default();
     // What the budget does not have is left to the run that goes on.
-    let is_affordable = wishes.budget.is_none_or(|budget| preview.schemas.len() as u64 <= budget);
-    if is_affordable {
-        check_schemas(scene, &preview, &mut meta).await.map_err(of)?;
-    }
+    let is_affordable = wishes.budget.is_none_or(|budget| preview.schemas.len() as u64 <= budget)
+        && match check_schemas(scene, &preview, &mut meta).await {
+            Ok(()) => true,
+            Err(error) if error.kind() == own::ErrorKind::QuotaExceeded => false,
+            Err(error) => return Err(of(error)),
+        };
     let tasks = Task::all(&preview.edits);
     let settled = preview.edits.iter().filter(|edit| !edit.action.sends()).map(Edited::settled).collect();
     let (id, schemas) = (preview.id, preview.schemas);

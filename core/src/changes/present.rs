@@ -168,6 +168,22 @@ pub(super) async fn by_number(
     Ok(())
 }
 
+/// The records of a list, unless they are more than its first page has.
+pub(super) async fn first_page(
+    scene: &Scene<'_>,
+    list: &str,
+    arguments: &Map<String, Value>,
+    meta: &mut Meta,
+) -> Result<Option<Vec<Value>>> {
+    let pager = pager(scene, list, arguments)?;
+    let page = pager.next_page().await;
+    meta.absorb(pager.meta().await);
+    let total = pager.total().await;
+    let found: Vec<_> =
+        page?.iter().flat_map(|page| page.records()).map(|record| answer::value(&record)).collect();
+    Ok(total.is_none_or(|total| total <= found.len() as u64).then_some(found))
+}
+
 /// All records of a list.
 pub(super) async fn all(
     scene: &Scene<'_>,
@@ -175,9 +191,7 @@ pub(super) async fn all(
     arguments: &Map<String, Value>,
     meta: &mut Meta,
 ) -> Result<Vec<Value>> {
-    let list = Operation::find(list).ok_or_else(|| Error::internal(format!("there is no {list}")))?;
-    let prepared = arguments::prepare(list, arguments)?;
-    let pager = Pager::new(scene.requester.clone(), None, prepared, scene.options());
+    let pager = pager(scene, list, arguments)?;
     let mut found = Vec::new();
     let end = loop {
         match pager.next_page().await {
@@ -188,6 +202,12 @@ pub(super) async fn all(
     };
     meta.absorb(pager.meta().await);
     end.map(|()| found)
+}
+
+fn pager(scene: &Scene<'_>, list: &str, arguments: &Map<String, Value>) -> Result<Pager> {
+    let list = Operation::find(list).ok_or_else(|| Error::internal(format!("there is no {list}")))?;
+    let prepared = arguments::prepare(list, arguments)?;
+    Ok(Pager::new(scene.requester.clone(), None, prepared, scene.options()))
 }
 
 fn call(scene: &Scene<'_>, operation: &'static Operation, texts: &[String], folder: Option<&str>) -> Call {

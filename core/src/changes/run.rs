@@ -223,7 +223,10 @@ impl Run<'_> {
     /// that can never be read do not keep others from being written.
     pub(super) fn is_down(&mut self, unread: impl ExactSizeIterator<Item = bool>) -> bool {
         let count = unread.len();
-        let none_is_read = count > 0 && unread.filter(|is_unread| *is_unread).count() == count;
+        if count == 0 {
+            return false;
+        }
+        let none_is_read = unread.filter(|is_unread| *is_unread).count() == count;
         std::mem::replace(&mut self.none_was_read, none_is_read) && none_is_read && count > 1
     }
 

@@ -152,7 +152,9 @@ impl Run<'_> {
             let task = &self.tasks[*place];
             task.number.is_none() || self.may_number || self.keeping.contains(&folder_of(task))
         });
-        self.note_names(master, &others).await?;
+        if let Err(error) = self.note_names(master, &others).await {
+            return Ok(Some(error));
+        }
         self.send(master, &others, &none).await
     }
 

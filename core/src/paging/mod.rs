@@ -173,7 +173,7 @@ impl Pager {
         self.0.progress.lock().await.meta.clone()
     }
 
-    /// Ends what is fetched ahead. Then all that it has taken is counted.
+    /// Ends what is fetched ahead, and waits for that.
     pub(crate) async fn stop(&self) {
         let on_their_way = self.ahead().ahead.take_all();
         on_their_way.iter().for_each(AbortOnDropHandle::abort);

@@ -20,6 +20,7 @@ use crate::options::Priority;
 use crate::own::ErrorKind;
 use crate::pipeline::{Exchange, Next, Policy, Reply};
 use crate::promise::{self, Promised};
+use crate::tally::Tally;
 use crate::trace::Trace;
 
 type Flights = Arc<Mutex<HashMap<Key, Arc<Flight>>>>;
@@ -39,6 +40,8 @@ struct Key {
     attempts: Option<u64>,
     /// A bulk call may be refused where an interactive one is not.
     priority: Priority,
+    /// So may the requests of work that has a limit.
+    limited: Option<Tally>,
 }
 
 struct Flight {
@@ -113,6 +116,7 @@ impl Policy for Coalesce {
                 headers: exchange.options.headers.clone(),
                 attempts: exchange.options.attempts,
                 priority: exchange.options.priority.unwrap_or_default(),
+                limited: exchange.options.tally.as_ref().and_then(Tally::limited),
             };
             let seat = self.join(&key, &exchange, &next);
             let result = seat.flight.answer.wait().await;

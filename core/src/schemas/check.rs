@@ -12,7 +12,7 @@ use crate::arguments::short_id;
 use crate::catalog::{Kind, Operation, Parameter};
 use crate::error::{Error, Result};
 use crate::near;
-use crate::value::{FieldType, Open, Place, equal, standard_type, write, write_untyped};
+use crate::value::{FieldType, Open, Place, equal, no_other_zone, standard_type, write, write_untyped};
 
 /// Puts values into the form of the service, or refuses them.
 #[derive(Debug)]
@@ -213,7 +213,7 @@ impl FieldCheck {
             (Some((_, definition)), None) if definition.field_type.is_read_only() => return Ok(()),
             (Some((schema, definition)), _) => self.defined(name, id, definition, schema, value)?,
             (None, Some(field_type)) => self.of_type(name, id, field_type, value)?,
-            (None, None) => return Ok(()),
+            (None, None) => return no_other_zone(value).map_err(|open| self.open(name, id, &open)),
         };
         *value = canonical(&sent);
         Ok(())

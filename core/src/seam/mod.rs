@@ -392,6 +392,7 @@ fn read_options(name: &str, options: Map<String, Value>) -> Result<CallOptions> 
 fn arguments_of(call: &str, text: &str) -> Result<Map<String, Value>> {
     let mut arguments = parsed("arguments", text)?;
     match Operation::find(call) {
+        _ if !zoned::are_in(text) => {}
         Some(operation) => zoned::of_arguments(operation, &mut arguments)?,
         None => zoned::to_utc(&mut arguments)?,
     }
@@ -400,7 +401,9 @@ fn arguments_of(call: &str, text: &str) -> Result<Map<String, Value>> {
 
 fn object(name: &str, text: &str) -> Result<Map<String, Value>> {
     let mut members = parsed(name, text)?;
-    zoned::to_utc(&mut members)?;
+    if zoned::are_in(text) {
+        zoned::to_utc(&mut members)?;
+    }
     Ok(members)
 }
 

@@ -8,9 +8,12 @@ use serde_json::{Map, Value};
 
 use crate::catalog::{Handler, Kind, Operation, Parameter};
 use crate::error::{Error, Result};
-use crate::value::{Written, is_in_utc, milliseconds};
+use crate::value::{Written, milliseconds, text_of};
 
 const NAME: &str = "\0zoned";
+
+/// How JSON begins to write the name.
+const MARK: &str = r#""\u0000zoned"#;
 
 /// What becomes of the times in an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,11 @@ enum Form {
     OfRows,
     /// They may stand for days, and nothing tells.
     Refused,
+}
+
+/// Whether JSON has such times.
+pub(super) fn are_in(json: &str) -> bool {
+    json.contains(MARK)
 }
 
 /// Puts the times among the members of an object that is no argument into UTC.
@@ -70,22 +78,20 @@ fn put(place: &str, value: &mut Value, form: Form) -> Result<()> {
 }
 
 fn written(place: &str, time: String, form: Form) -> Result<String> {
-    match (Written::of(&time), form) {
+    let written = Written::of(&time);
+    let is_elsewhere = written.is_some_and(Written::is_elsewhere);
+    match (written, form) {
         (Some(Written::Local(_)), Form::OfRows) => Ok(time),
         (Some(Written::Local(_)), _) => {
             Err(Error::config(format!("{place} is a time without a zone, {time}: give it one")))
         }
-        (Some(Written::Instant(_)), Form::Kept | Form::OfRows) if !is_in_utc(&time) => Ok(time),
-        (Some(Written::Instant(instant)), form) => {
-            let utc = milliseconds(instant).to_string();
-            match form {
-                Form::Refused if !is_in_utc(&time) => Err(Error::config(format!(
-                    "{place} is {time}, and whether it stands for a day, and for which, is not known here: give the time in UTC, \
-                     {utc}, or the day as a text such as \"2026-03-01\""
-                ))),
-                _ => Ok(utc),
-            }
-        }
+        (Some(Written::Instant { .. }), Form::Kept | Form::OfRows) if is_elsewhere => Ok(time),
+        (Some(Written::Instant { utc, .. }), Form::Refused) if is_elsewhere => Err(Error::config(format!(
+            "{place} is {time}, and whether it stands for a day, and for which, is not known here: give the time in UTC, {}, or \
+             the day as a text such as \"2026-03-01\"",
+            text_of(milliseconds(utc))
+        ))),
+        (Some(Written::Instant { utc, .. }), _) => Ok(text_of(milliseconds(utc))),
         _ => Err(Error::config(format!("{place} is no time: {time:?}"))),
     }
 }
@@ -102,7 +108,9 @@ mod tests {
     }
 
     fn zoned(time: &str) -> Value {
-        json!({ NAME: time })
+        let time = json!({ NAME: time });
+        assert!(are_in(&time.to_string()));
+        time
     }
 
     #[test]
@@ -172,6 +180,7 @@ mod tests {
         for (time, says) in [
             (json!(7), "body is no time: \"\""),
             (json!("soon"), "body is no time: \"soon\""),
+            (json!("9999-12-31T00:00:00-05:00"), "body is no time: \"9999-12-31T00:00:00-05:00\""),
             (json!("2026-05-01T00:00:00"), "body is a time without a zone, 2026-05-01T00:00:00: give it one"),
         ] {
             let error = prepared("raw.post", json!({"body": {NAME: time}})).unwrap_err();

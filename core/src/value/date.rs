@@ -1,8 +1,8 @@
 //! Dates in all spellings of the service (docs/service/values.md, Dates).
 
-use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Unit};
+use jiff::civil::{Date, DateTime, DateTimeRound, Time};
+use jiff::fmt::temporal::Pieces;
+use jiff::{RoundMode, SignedDuration, Unit};
 
 /// A date as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub(crate) enum Written {
     Day(Date),
     /// A time without a zone, in ISO 8601.
     Local(DateTime),
-    /// A time in a zone.
-    Instant(Timestamp),
+    /// A time in a zone: by the clock there, and in UTC.
+    Instant { local: DateTime, utc: DateTime },
     /// `8/1/2021 12:00:00 AM`: month, day, year, and a clock with seconds, as old records have it.
     Recorded(DateTime),
     /// The same in a shorter form, of which a person may mean another day.
@@ -29,55 +29,39 @@ impl Written {
         if text.as_bytes().get(4) != Some(&b'-') || text.starts_with("0000") {
             return None;
         }
-        if let Some(day) = day_of(text).filter(|_| text.len() == 10) {
-            return Some(Self::Day(day));
-        }
-        if let Ok(instant) = text.parse::<Timestamp>() {
-            return Some(Self::Instant(instant));
-        }
-        text.parse::<DateTime>().ok().map(Self::Local)
+        let pieces = Pieces::parse(text).ok()?;
+        let Some(time) = pieces.time() else { return (text.len() == 10).then(|| Self::Day(pieces.date())) };
+        let local = pieces.date().to_datetime(time);
+        let Some(offset) = pieces.to_numeric_offset() else { return Some(Self::Local(local)) };
+        let utc = local.checked_sub(SignedDuration::from_secs(offset.seconds().into())).ok()?;
+        Some(Self::Instant { local, utc })
     }
 
-    /// In UTC, as is a time without a zone. None for the year 1, which is no date, and for one that no clock shows.
-    pub(crate) fn instant(self) -> Option<Timestamp> {
+    /// In UTC, as is a time without a zone. None for the year 1, which is no date.
+    pub(crate) fn instant(self) -> Option<DateTime> {
         let instant = match self {
-            Self::Day(day) => utc(day.to_datetime(Time::midnight()))?,
-            Self::Local(time) | Self::Recorded(time) | Self::American(time) => utc(time)?,
-            Self::Instant(instant) => instant,
+            Self::Day(day) => day.to_datetime(Time::midnight()),
+            Self::Local(time) | Self::Recorded(time) | Self::American(time) => time,
+            Self::Instant { utc, .. } => utc,
         };
-        (civil(instant).year() > 1).then_some(instant)
+        (instant.year() > 1).then_some(instant)
+    }
+
+    /// Whether it says that it is in another zone than UTC.
+    pub(crate) fn is_elsewhere(self) -> bool {
+        matches!(self, Self::Instant { local, utc } if local != utc)
     }
 }
 
-fn utc(time: DateTime) -> Option<Timestamp> {
-    TimeZone::UTC.to_timestamp(time).ok()
-}
-
-/// Day and time in UTC.
-pub(crate) fn civil(instant: Timestamp) -> DateTime {
-    TimeZone::UTC.to_datetime(instant)
-}
-
-/// Midnight of a day in UTC.
-pub(crate) fn midnight(day: Date) -> Option<Timestamp> {
-    utc(day.to_datetime(Time::midnight()))
-}
-
-/// The day that a text in ISO 8601 begins with, whatever its zone.
-pub(crate) fn day_of(text: &str) -> Option<Date> {
-    text.trim().get(..10)?.parse().ok()
-}
-
-/// Whether a text in ISO 8601 says that its time is one of UTC.
-pub(crate) fn is_in_utc(text: &str) -> bool {
-    let text = text.trim();
-    text.ends_with(['Z', 'z']) || text.ends_with("+00:00") || text.ends_with("-00:00")
+/// A time in UTC as a text.
+pub(crate) fn text_of(utc: DateTime) -> String {
+    format!("{utc}Z")
 }
 
 /// To the millisecond, which is the most that the service keeps of what is written.
-pub(crate) fn milliseconds(instant: Timestamp) -> Timestamp {
-    let rounding = jiff::TimestampRound::new().smallest(Unit::Millisecond).mode(jiff::RoundMode::Floor);
-    instant.round(rounding).unwrap_or(instant)
+pub(crate) fn milliseconds(time: DateTime) -> DateTime {
+    let rounding = DateTimeRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor);
+    time.round(rounding).unwrap_or(time)
 }
 
 /// `3/4/2025 9:12:33 AM`, `03/04/2025 09:12:33`, `3/4/2025`, also with narrow or fixed blanks.
@@ -136,9 +120,15 @@ mod tests {
             ("5/20/2025 2:02:07\u{202f}PM", "2025-05-20T14:02:07Z"),
             ("5/20/2025\u{a0}12:30 pm", "2025-05-20T12:30:00Z"),
             ("5/20/2025", "2025-05-20T00:00:00Z"),
+            ("2025-05-20 14:02:07+00", "2025-05-20T14:02:07Z"),
+            ("2025-05-20T14:02:07-0000", "2025-05-20T14:02:07Z"),
+            ("2025-05-20T14:02:07+02:00[Europe/Paris]", "2025-05-20T12:02:07Z"),
+            ("9999-12-31", "9999-12-31T00:00:00Z"),
+            ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.9999999Z"),
+            ("12/31/9999 12:00:00 AM", "9999-12-31T00:00:00Z"),
         ] {
             let instant = Written::of(text).and_then(Written::instant);
-            assert_eq!(instant.map(|instant| instant.to_string()).as_deref(), Some(expected), "{text}");
+            assert_eq!(instant.map(text_of).as_deref(), Some(expected), "{text}");
         }
     }
 
@@ -170,6 +160,9 @@ mod tests {
             "20250520",
             "2025",
             "1/2/2021 1:2:3:4",
+            // No calendar has it.
+            "9999-12-31T00:00:00-05:00",
+            "2025-05-20Z",
         ] {
             assert_eq!(Written::of(text), None, "{text}");
         }

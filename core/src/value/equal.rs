@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::FieldType;
-use super::date::{Written, civil, milliseconds};
+use super::date::{Written, milliseconds};
 use super::number;
 use super::read::{member, read};
 use super::spelling::alike;
@@ -19,7 +19,7 @@ pub(crate) fn equal(field_type: FieldType, a: &Value, b: &Value) -> bool {
         FieldType::Text | FieldType::DropDown | FieldType::Radio => spelled(&a) == spelled(&b),
         FieldType::MultiSelect | FieldType::Tags => same_set(&a, &b, |a, b| a == b),
         FieldType::UsersTags | FieldType::CompositeControl => same_set(&a, &b, same_part),
-        FieldType::Date => moments(&a, &b).map_or(a == b, |(a, b)| civil(a).date() == civil(b).date()),
+        FieldType::Date => moments(&a, &b).map_or(a == b, |(a, b)| a.date() == b.date()),
         FieldType::DateTime => moments(&a, &b).map_or(a == b, |(a, b)| milliseconds(a) == milliseconds(b)),
         FieldType::Users => same_by(&a, &b, &["id", "userName", "name"]),
         FieldType::PartnerDropDown => same_by(&a, &b, &["code", "value"]),
@@ -45,7 +45,7 @@ fn spelled(value: &Value) -> Value {
     }
 }
 
-fn moments(a: &Value, b: &Value) -> Option<(jiff::Timestamp, jiff::Timestamp)> {
+fn moments(a: &Value, b: &Value) -> Option<(jiff::civil::DateTime, jiff::civil::DateTime)> {
     let moment = |value: &Value| Written::of(value.as_str()?)?.instant();
     Some((moment(a)?, moment(b)?))
 }

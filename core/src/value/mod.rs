@@ -20,7 +20,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::date::{Written, is_in_utc, milliseconds};
+pub(crate) use self::date::{Written, milliseconds, text_of};
 pub(crate) use self::equal::equal;
 pub(crate) use self::field_type::FieldType;
 pub(crate) use self::number::Decimal;
@@ -32,5 +32,5 @@ pub(crate) use self::record::{standard_type, values_of};
 pub(crate) use self::reference::Reference;
 pub(crate) use self::refusal::shown;
 pub(crate) use self::spelling::{alike, plain};
-pub(crate) use self::untyped::{Open, write_untyped};
+pub(crate) use self::untyped::{Open, no_other_zone, write_untyped};
 pub(crate) use self::write::{distinct, write};

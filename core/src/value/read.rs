@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::FieldType;
-use super::date::Written;
+use super::date::{Written, text_of};
 use super::number::number_of;
 
 /// The value as a person means it. No form of the service is read differently in another place.
@@ -45,13 +45,13 @@ pub(crate) fn flag(text: &str) -> Option<bool> {
 
 /// Null for the year 1.
 fn instant(date: Written) -> Value {
-    date.instant().map_or(Value::Null, |instant| instant.to_string().into())
+    date.instant().map_or(Value::Null, |instant| text_of(instant).into())
 }
 
 /// `name @ date`.
 fn label(text: &str) -> Option<Value> {
     let (name, date) = text.rsplit_once('@')?;
-    let date = Written::of(date)?.instant()?;
+    let date = text_of(Written::of(date)?.instant()?);
     Some(format!("{} @ {date}", name.trim_end()).into())
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::Place;
-use super::date::{Written, is_in_utc};
+use super::date::Written;
 use super::read::{is_blank, member};
 use super::write::{color, is_empty_text, yes_or_no};
 
@@ -31,10 +31,15 @@ pub(crate) fn write_untyped(place: Place, value: &Value) -> Result<Value, Open> 
         Value::Bool(flag) => Ok(yes_or_no(place, *flag)),
         Value::Object(members) => object(place, members, value),
         Value::Array(list) => list.iter().map(part).collect(),
-        Value::String(text) if matches!(Written::of(text), Some(Written::Instant(_))) && !is_in_utc(text) => {
-            Err(ZONED)
-        }
-        _ => Ok(value.clone()),
+        _ => no_other_zone(value).map(|()| value.clone()),
+    }
+}
+
+/// Refuses a time in another zone than UTC, which may stand for a day.
+pub(crate) fn no_other_zone(value: &Value) -> Result<(), Open> {
+    match value.as_str().and_then(Written::of) {
+        Some(written) if written.is_elsewhere() => Err(ZONED),
+        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::civil::Time;
 use serde_json::{Value, json};
 
 use super::date::{self, Written};
@@ -115,22 +116,19 @@ fn day(value: &Value) -> Result<Value, String> {
     }
     let text = value.as_str().unwrap_or_default();
     let Some(written) = Written::of(text) else { return refused(DAY, value) };
-    let Some(instant) = written.instant() else { return Ok(Value::Null) };
-    let moment = date::civil(instant);
-    let has_time = moment.time() != jiff::civil::Time::midnight();
+    let Some(utc) = written.instant() else { return Ok(Value::Null) };
+    let has_time = utc.time() != Time::midnight();
     match written {
         Written::American(_) => return refused(DAY, value),
         Written::Local(_) if has_time => {
             return Err(format!("has a time without a zone, {}: give {DAY}", shown(value)));
         }
-        Written::Instant(_)
-            if !date::is_in_utc(text) && (has_time || date::day_of(text) != Some(moment.date())) =>
-        {
+        Written::Instant { local, .. } if written.is_elsewhere() && (has_time || local.date() != utc.date()) => {
             return Err(format!("is a day, and the day of {} depends on the zone: give {DAY}", shown(value)));
         }
         _ => {}
     }
-    Ok(date::midnight(moment.date()).map_or(Value::Null, |instant| instant.to_string().into()))
+    Ok(date::text_of(utc.date().to_datetime(Time::midnight())).into())
 }
 
 fn time(value: &Value) -> Result<Value, String> {
@@ -142,7 +140,7 @@ fn time(value: &Value) -> Result<Value, String> {
         (Written::American(_), _) => refused(TIME, value),
         (_, None) => Ok(Value::Null),
         (Written::Local(_), _) => Err(format!("has a time without a zone, {}: give {TIME}", shown(value))),
-        (_, Some(instant)) => Ok(date::milliseconds(instant).to_string().into()),
+        (_, Some(utc)) => Ok(date::text_of(date::milliseconds(utc)).into()),
     }
 }
 

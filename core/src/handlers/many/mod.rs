@@ -79,7 +79,7 @@ pub(crate) async fn read(requester: &Requester, operation: &'static Operation, c
     let mut found = Found::of(many.ids.clone());
     let mut meta = Meta::default();
     let end = many.read(&mut found, &mut meta).await;
-    // Also pages that were read ahead, and not used.
+    // Also of pages that were read ahead, and not used.
     meta.cost = tally.spent();
     Ok(Read { found, meta, end })
 }

@@ -72,7 +72,7 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
 private fun zoned(value: OffsetDateTime): JsonElement? = if (value.offset == ZoneOffset.UTC) {
     null
 } else {
-    JsonObject(mapOf("\u0000zoned" to JsonPrimitive(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(value))))
+    JsonObject(mapOf("\u0000zoned" to JsonPrimitive(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(value.truncatedTo(ChronoUnit.MILLIS)))))
 }
 
 private fun notANumber(name: String, value: Number) = configError("$name is $value, which JSON has no number for")
