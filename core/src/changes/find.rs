@@ -41,8 +41,11 @@ impl Run<'_> {
             of_folder.entry(folder).or_default().push(*place);
         }
         for (folder, tasks) in of_folder {
-            let named: BTreeSet<_> =
-                tasks.iter().filter_map(|place| searched(&self.tasks[*place], NAME)).map(str::to_owned).collect();
+            let named: BTreeSet<_> = tasks
+                .iter()
+                .filter_map(|place| searched(&self.tasks[*place], NAME))
+                .map(str::to_owned)
+                .collect();
             let names: Vec<_> = named.into_iter().collect();
             let found = match self.list(master, &folder, NAME, &names).await {
                 Ok(found) => found,
@@ -102,9 +105,12 @@ impl Run<'_> {
     /// keep numbers.
     pub(super) async fn not_found(&mut self, master: &'static Master, place: usize) -> Result<String> {
         let task = &self.tasks[place];
-        let (is_numbered, is_named) = (searched(task, master.number.field).is_some(), self.named.contains(&place));
+        let (is_numbered, is_named) =
+            (searched(task, master.number.field).is_some(), self.named.contains(&place));
         if !is_numbered && !is_named {
-            return Ok("its answer was lost, and it cannot be told from other records: it is not sent again".into());
+            return Ok(
+                "its answer was lost, and it cannot be told from other records: it is not sent again".into()
+            );
         }
         let like = match is_named || self.keeping.contains(&folder_of(task)) {
             true => Vec::new(),

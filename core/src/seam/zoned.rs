@@ -180,7 +180,7 @@ mod tests {
         for (time, says) in [
             (json!(7), "body is no time: \"\""),
             (json!("soon"), "body is no time: \"soon\""),
-            (json!("9999-12-31T00:00:00-05:00"), "body is no time: \"9999-12-31T00:00:00-05:00\""),
+            (json!("9999-12-31T23:00:00-05:00"), "body is no time: \"9999-12-31T23:00:00-05:00\""),
             (json!("2026-05-01T00:00:00"), "body is a time without a zone, 2026-05-01T00:00:00: give it one"),
         ] {
             let error = prepared("raw.post", json!({"body": {NAME: time}})).unwrap_err();

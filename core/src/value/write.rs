@@ -123,7 +123,9 @@ fn day(value: &Value) -> Result<Value, String> {
         Written::Local(_) if has_time => {
             return Err(format!("has a time without a zone, {}: give {DAY}", shown(value)));
         }
-        Written::Instant { local, .. } if written.is_elsewhere() && (has_time || local.date() != utc.date()) => {
+        Written::Instant { local, .. }
+            if written.is_elsewhere() && (has_time || local.date() != utc.date()) =>
+        {
             return Err(format!("is a day, and the day of {} depends on the zone: give {DAY}", shown(value)));
         }
         _ => {}

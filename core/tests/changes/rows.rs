@@ -165,3 +165,37 @@ async fn keep_budget(concurrency: usize) {
     }
     panic!("it never ends");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_down_is_not_asked_for_every_page() {
+    let service =
+        Service::with(Options { styles: 300, materials: 0, table_rows: 0, ..Options::default() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let client = client(&service, &folder, json!({}), json!({"attempts": 1}));
+    let styles = client.style().list().folder_id(service.address("style_folder")).collect().await.unwrap();
+    let ids: Vec<_> = styles.iter().take(120).filter_map(|style| style.id.clone()).collect();
+    let apps = call(&client, "style.app_list", json!({"header_id": ids[0]})).await.unwrap();
+    let edits: Vec<_> = ids
+        .iter()
+        .map(|id| {
+            let record = json!({"id": id});
+            json!({"kind": "create", "resource": "style", "record": record, "app_id": apps[2]["id"], "fields": {"step": "Cut"}})
+        })
+        .collect();
+    let preview = call(&client, "changes.preview", json!({"edits": edits})).await.unwrap();
+    service
+        .control(
+            "faults",
+            json!([{"path": "Page?", "times": 0, "action": {"status": 500, "body": "Out of order"}}]),
+        )
+        .await;
+    let journal = folder.path().join("j");
+    let wishes = json!({"preview": preview, "journal": journal});
+    let (report, requests) = cost(&service, call(&client, "changes.apply", wishes)).await;
+    assert!(report.is_err());
+    // The schema, and two batches of pages.
+    assert_eq!(requests, 101);
+    service.control("calm", json!({})).await;
+    let report = call(&client, "changes.resume", json!({"journal": journal})).await.unwrap();
+    assert_eq!((&report["end"], &report["counts"]), (&json!("complete"), &json!({"done": 120})));
+}
