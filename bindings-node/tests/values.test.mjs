@@ -64,7 +64,11 @@ test('a midnight of this zone is a point in time, and refused where it may be a 
       ['Africa/Cairo', '2026-04-24T01:00:00+03:00', '2026-04-23T22:00:00Z'],
     ]) {
       process.env.TZ = name;
-      const midnight = new Date(Number(time.slice(0, 4)), Number(time.slice(5, 7)) - 1, Number(time.slice(8, 10)));
+      const midnight = new Date(
+        Number(time.slice(0, 4)),
+        Number(time.slice(5, 7)) - 1,
+        Number(time.slice(8, 10)),
+      );
       const client = new BeProduct(simulator.settings);
       assert.equal(await sent(midnight), `"${utc}"`);
       assert.equal(await sent(new Date('2026-05-01')), '"2026-05-01T00:00:00Z"');

@@ -105,10 +105,10 @@ public struct ChangesResource: Sendable {
     ///
     /// A folder may number its records itself. Then a new record is `done` with another number (`renumbered`), and
     /// further ones with a number of that folder wait until `numbers` allows them. A creation whose answer was lost is
-    /// looked for by its number, and by its name where it has none or its folder numbers records itself; what cannot be
-    /// found is `unknown`, and is never sent again. So is a new row whose id the service makes; one whose id it keeps
-    /// is sent again, as it is the same row then. Where a request with several rows is refused, the page is read, and
-    /// the rest is sent in halves, so that each row has its own outcome.
+    /// looked for by its number, and by its name where it was sent without one or its folder is known to number
+    /// records; what cannot be found is `unknown`, and is never sent again. So is a new row whose id the service makes;
+    /// one whose id it keeps is sent again, as it is the same row then. Where a request with several rows is refused,
+    /// the page is read, and the rest is sent in halves, so that each row has its own outcome.
     ///
     /// Errors: ``ErrorKind/config`` when the preview is of another company, was applied before, or rests on schemas
     /// that have changed, and when the journal cannot be written; ``ErrorKind/conflict`` when another process has the
