@@ -1,6 +1,6 @@
 //! New records whose answer was lost: by their number, or by their name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ use super::outcome::{Fate, Outcome};
 use super::present;
 use super::run::{Run, State, folder_of};
 use super::task::Task;
-use crate::arguments::filters::ANY_OF;
+use crate::arguments::filters::{ANY_OF, MOST_VALUES};
 use crate::error::Result;
 use crate::value::Written;
 
@@ -40,28 +40,24 @@ impl Run<'_> {
             let folder = self.tasks[*place].folder_id.clone().unwrap_or_default();
             of_folder.entry(folder).or_default().push(*place);
         }
-        for (folder, tasks) in of_folder {
-            let named: BTreeSet<_> = tasks
-                .iter()
-                .filter_map(|place| searched(&self.tasks[*place], NAME))
-                .map(str::to_owned)
-                .collect();
-            let names: Vec<_> = named.into_iter().collect();
-            let found = match self.list(master, &folder, NAME, &names).await {
-                Ok(found) => found,
+        for (folder, mut tasks) in of_folder {
+            let (found, too_many) = match self.lists(master, &folder, NAME, &self.values(&tasks, NAME)).await {
+                Ok(lists) => lists,
                 // Its creations are refused, too.
                 Err(error) if error.is_of_one() => {
                     self.meta.absorb(error.spent());
-                    None
+                    self.named.retain(|place| !tasks.contains(place));
+                    continue;
                 }
                 Err(error) => return Err(error),
             };
             self.named.retain(|place| !tasks.contains(place));
-            if let Some(found) = found {
-                let ids: Vec<_> = found.iter().map(|header| header.id().to_lowercase()).collect();
-                self.journal.write(Line::Names { tasks: tasks.clone(), ids: ids.clone() }).await?;
-                self.take_names(&tasks, ids);
-            }
+            tasks.retain(|place| {
+                searched(&self.tasks[*place], NAME).is_some_and(|name| !too_many.contains(name))
+            });
+            let ids: Vec<_> = found.iter().map(|header| header.id().to_lowercase()).collect();
+            self.journal.write(Line::Names { tasks: tasks.clone(), ids: ids.clone() }).await?;
+            self.take_names(&tasks, ids);
         }
         Ok(())
     }
@@ -71,34 +67,48 @@ impl Run<'_> {
         self.older.extend(ids);
     }
 
-    /// Looks for a record whose creation may have arrived: by its number, and by its name where the folder may give another.
-    pub(super) async fn find_new(&mut self, master: &'static Master, place: usize) -> Result<bool> {
-        if !matches!(self.states[place], State::Sent) {
-            return Ok(true);
-        }
-        let mut found = self.search(master, place, master.number.field).await?;
-        if found.is_empty() && self.named.contains(&place) && self.is_known_by_name(place) {
-            found = self.search(master, place, NAME).await?;
-        }
-        match found.as_slice() {
-            [] => Ok(false),
-            [one] => {
-                let (id, number) = (one.id().to_owned(), one.number(master).map(str::to_owned));
-                let line = Line::Accepted { task: place, id: Some(id.clone()), number: number.clone() };
-                self.journal.write(line).await?;
-                self.note_number(place, number.as_deref());
-                // Whether it has kept all values is seen when it is read back.
-                self.states[place] = State::Accepted { id: Some(id), number };
-                Ok(true)
+    /// Looks for records whose creation may have arrived: by their numbers, and by their names where a folder may have given other
+    /// numbers. Returns those that were not found.
+    pub(super) async fn find_new(
+        &mut self,
+        master: &'static Master,
+        mut places: Vec<usize>,
+    ) -> Result<Vec<usize>> {
+        places.retain(|place| matches!(self.states[*place], State::Sent));
+        let mut fitting = self.search(master, places.clone(), master.number.field).await?;
+        let by_name: Vec<_> = places
+            .iter()
+            .copied()
+            .filter(|place| !fitting.contains_key(place))
+            .filter(|place| self.named.contains(place) && self.is_known_by_name(*place))
+            .collect();
+        fitting.extend(self.search(master, by_name, NAME).await?);
+        // What has more planned values comes first: its record may fit another, too, but not the other way around.
+        places.sort_by_key(|place| std::cmp::Reverse(self.tasks[*place].fields.len()));
+        let mut open = Vec::new();
+        for place in places {
+            let mut fits = fitting.remove(&place).unwrap_or_default();
+            fits.retain(|header| !self.is_of_another(header));
+            match fits.as_slice() {
+                [] => open.push(place),
+                [one] => {
+                    let (id, number) = (one.id().to_owned(), one.number(master).map(str::to_owned));
+                    let line = Line::Accepted { task: place, id: Some(id.clone()), number: number.clone() };
+                    self.journal.write(line).await?;
+                    self.note_number(place, number.as_deref());
+                    // Whether it has kept all values is seen when it is read back.
+                    self.states[place] = State::Accepted { id: Some(id), number };
+                }
+                several => {
+                    let ids: Vec<_> = several.iter().map(Header::id).collect();
+                    let reason =
+                        format!("its answer was lost, and several records may be it: {}", ids.join(", "));
+                    self.end(place, Outcome::new(Fate::Unknown).because(reason)).await?;
+                }
             }
-            several => {
-                let ids: Vec<_> = several.iter().map(Header::id).collect();
-                let reason =
-                    format!("its answer was lost, and several records may be it: {}", ids.join(", "));
-                self.end(place, Outcome::new(Fate::Unknown).because(reason)).await?;
-                Ok(true)
-            }
         }
+        open.sort_unstable();
+        Ok(open)
     }
 
     /// What is to be said of a new record that was not found. One with another number may be it, where its folder is not known to
@@ -114,7 +124,7 @@ impl Run<'_> {
         }
         let like = match is_named || self.keeping.contains(&folder_of(task)) {
             true => Vec::new(),
-            false => self.search(master, place, NAME).await?,
+            false => self.search(master, vec![place], NAME).await?.remove(&place).unwrap_or_default(),
         };
         let ids: Vec<_> = like.iter().map(Header::id).collect();
         Ok(match &*ids {
@@ -127,41 +137,61 @@ impl Run<'_> {
         })
     }
 
-    /// Records that may be the one that a task has created, by the value of a field.
+    /// Records that may be those that tasks have created, by the value of a field.
     async fn search(
         &mut self,
         master: &'static Master,
-        place: usize,
+        places: Vec<usize>,
         field: &'static str,
-    ) -> Result<Vec<Header>> {
-        let task = &self.tasks[place];
-        let Some((value, folder)) = searched(task, field).map(str::to_owned).zip(task.folder_id.clone())
-        else {
-            return Ok(Vec::new());
-        };
-        let mut found = match self.list(master, &folder, field, std::slice::from_ref(&value)).await {
-            Ok(found) => found.unwrap_or_default(),
-            // A folder that is gone, or closed, shows nothing.
-            Err(error) if error.is_of_one() => {
-                self.meta.absorb(error.spent());
-                return Ok(Vec::new());
+    ) -> Result<HashMap<usize, Vec<Header>>> {
+        let mut of_folder: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for place in places {
+            let task = &self.tasks[place];
+            if let (Some(folder), Some(_)) = (&task.folder_id, searched(task, field)) {
+                of_folder.entry(folder.clone()).or_default().push(place);
             }
-            Err(error) => return Err(error),
-        };
-        let by_number = (field == master.number.field).then_some(&*value);
-        found.retain(|header| self.may_be(master, place, header, by_number));
-        Ok(found)
+        }
+        let mut fitting: HashMap<usize, Vec<Header>> = HashMap::new();
+        for (folder, tasks) in of_folder {
+            let found = match self.lists(master, &folder, field, &self.values(&tasks, field)).await {
+                Ok((found, _)) => found,
+                // A folder that is gone, or closed, shows nothing.
+                Err(error) if error.is_of_one() => {
+                    self.meta.absorb(error.spent());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            for place in tasks {
+                let fits: Vec<_> =
+                    found.iter().filter(|header| self.may_be(master, place, header, field)).cloned().collect();
+                if !fits.is_empty() {
+                    fitting.insert(place, fits);
+                }
+            }
+        }
+        Ok(fitting)
+    }
+
+    /// The planned values of a field, each once.
+    fn values(&self, places: &[usize], field: &str) -> Vec<String> {
+        let values = places.iter().filter_map(|place| searched(&self.tasks[*place], field));
+        values.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+    }
+
+    /// Whether a record is known to be that of a task.
+    fn is_of_another(&self, header: &Header) -> bool {
+        self.states.iter().any(|state| match state {
+            State::Accepted { id, .. } => id.as_deref() == Some(header.id()),
+            State::Ended(outcome) => outcome.id.as_deref() == Some(header.id()),
+            State::Due | State::Sent => false,
+        })
     }
 
     /// Whether a record may be the one that a task has created.
     ///
-    /// By its number it is found whatever it has kept, and by its name only as it was planned.
-    fn may_be(&self, master: &'static Master, place: usize, header: &Header, number: Option<&str>) -> bool {
-        let is_another = self.states.iter().any(|state| match state {
-            State::Accepted { id, .. } => id.as_deref() == Some(header.id()),
-            State::Ended(outcome) => outcome.id.as_deref() == Some(header.id()),
-            State::Due | State::Sent => false,
-        });
+    /// By its number it is found whatever it has kept, and by its name only as it was planned, with nothing besides.
+    fn may_be(&self, master: &'static Master, place: usize, header: &Header, field: &str) -> bool {
         let time = |text: &str| Written::of(text)?.instant();
         let sent = self.sent_at[place].as_deref().and_then(time);
         let is_new = match (header.created_at().and_then(time), sent) {
@@ -170,12 +200,44 @@ impl Run<'_> {
             }
             _ => false,
         };
-        let is_like = match number {
-            Some(number) => header.number(master).is_some_and(|given| given.trim() == number.trim()),
-            None => self.is_done(master, place, header),
+        let task = &self.tasks[place];
+        let is_like = if field == master.number.field {
+            let number = searched(task, field).map(str::trim);
+            number.is_some() && header.number(master).map(str::trim) == number
+        } else {
+            let check = self.scene.check(master, header);
+            let is_planned = |id: &str| {
+                [master.number.field, "active"].contains(&id) || task.fields.iter().any(|change| change.id == id)
+            };
+            self.is_done(master, place, header)
+                && !header.has_besides(&check, is_planned)
+                && !self.older.contains(&header.id().to_lowercase())
+                && self.user.as_deref().is_none_or(|user| header.created_by().is_none_or(|by| by == user))
         };
-        let was_there = number.is_none() && self.older.contains(&header.id().to_lowercase());
-        !is_another && !was_there && is_new && is_like
+        is_new && is_like && !self.is_of_another(header)
+    }
+
+    /// Records of a folder with one of these values in a field, and the values that more records have than a page.
+    async fn lists(
+        &mut self,
+        master: &'static Master,
+        folder: &str,
+        field: &str,
+        values: &[String],
+    ) -> Result<(Vec<Header>, HashSet<String>)> {
+        let (mut found, mut too_many) = (Vec::new(), HashSet::new());
+        let mut left: Vec<&[String]> = values.chunks(MOST_VALUES).collect();
+        while let Some(values) = left.pop() {
+            match (self.list(master, folder, field, values).await?, values) {
+                (Some(some), _) => found.extend(some),
+                (None, [one]) => drop(too_many.insert(one.clone())),
+                (None, several) => {
+                    let (one, other) = several.split_at(several.len() / 2);
+                    left.extend([other, one]);
+                }
+            }
+        }
+        Ok((found, too_many))
     }
 
     /// Records of a folder with one of these values in a field. None where they are more than one page has.

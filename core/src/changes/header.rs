@@ -61,6 +61,25 @@ impl Header {
         self.value["createdAt"].as_str()
     }
 
+    /// Id of the user that has created it.
+    pub(super) fn created_by(&self) -> Option<&str> {
+        self.value["createdBy"]["id"].as_str()
+    }
+
+    /// Id of the user that has changed it last.
+    pub(super) fn modified_by(&self) -> Option<&str> {
+        self.value["modifiedBy"]["id"].as_str()
+    }
+
+    /// Whether it has values in other fields, those that the service sets aside.
+    pub(super) fn has_besides(&self, check: &FieldCheck, is_known: impl Fn(&str) -> bool) -> bool {
+        self.fields().any(|field| {
+            let (Some(id), type_name) = (field["id"].as_str(), field["type"].as_str()) else { return false };
+            let is_empty = check.is_equal(id, type_name, &field["value"], &Value::Null);
+            !is_empty && !is_known(id) && !check.is_set_by_service(id, type_name)
+        })
+    }
+
     fn fields(&self) -> impl Iterator<Item = &Value> {
         self.value["headerData"]["fields"].as_array().into_iter().flatten()
     }

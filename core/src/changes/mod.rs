@@ -550,6 +550,7 @@ impl<'a> Run<'a> {
             named: HashSet::new(),
             older: HashSet::new(),
             said: HashMap::new(),
+            user: None,
             reads: HashMap::new(),
             answered: HashMap::new(),
             later: Vec::new(),

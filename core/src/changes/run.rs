@@ -83,6 +83,8 @@ pub(super) struct Run<'a> {
     pub(super) tries: Vec<u8>,
     /// What became of each task's last request where that is unclear, as long as this process lives.
     pub(super) said: HashMap<usize, String>,
+    /// The user of this run, as answers to its writes have said.
+    pub(super) user: Option<String>,
     /// What answers have said of their records, as long as this process lives.
     pub(super) answered: HashMap<usize, Answered>,
     /// What is read singly later.

@@ -341,11 +341,7 @@ impl Run<'_> {
             for place in self.look_at_list(master, known).await? {
                 open.push((master, place));
             }
-            for place in new {
-                if !self.find_new(master, place).await? {
-                    open.push((master, place));
-                }
-            }
+            open.extend(self.find_new(master, new).await?.into_iter().map(|place| (master, place)));
         }
         let since = self.scene.requester.clock().elapsed();
         for due in LOOKS {
@@ -353,29 +349,22 @@ impl Run<'_> {
                 break;
             }
             self.pause((since + due).saturating_sub(self.scene.requester.clock().elapsed())).await?;
+            let (new, known): (Vec<_>, Vec<_>) =
+                open.into_iter().partition(|(_, place)| self.tasks[*place].kind == Kind::Create);
             let mut still = Vec::new();
-            for (master, place) in open {
-                let is_settled = match self.tasks[place].kind {
-                    Kind::Create => self.find_new(master, place).await?,
-                    Kind::Update | Kind::Delete => match self.look(master, place).await {
-                        Ok(Look::Done(header)) => {
-                            self.done(master, place, &header).await?;
-                            true
-                        }
-                        Ok(Look::Gone) if self.tasks[place].kind == Kind::Delete => {
-                            self.gone(place).await?;
-                            true
-                        }
-                        Ok(_) => false,
-                        Err(error) if error.is_of_one() => {
-                            self.meta.absorb(error.spent());
-                            false
-                        }
-                        Err(error) => return Err(error),
-                    },
-                };
-                if !is_settled {
-                    still.push((master, place));
+            for (master, batch) in self.batches(new.into_iter().map(|(_, place)| place).collect())? {
+                still.extend(self.find_new(master, batch).await?.into_iter().map(|place| (master, place)));
+            }
+            for (master, place) in known {
+                match self.look(master, place).await {
+                    Ok(Look::Done(header)) => self.done(master, place, &header).await?,
+                    Ok(Look::Gone) if self.tasks[place].kind == Kind::Delete => self.gone(place).await?,
+                    Ok(_) => still.push((master, place)),
+                    Err(error) if error.is_of_one() => {
+                        self.meta.absorb(error.spent());
+                        still.push((master, place));
+                    }
+                    Err(error) => return Err(error),
                 }
             }
             open = still;

@@ -355,6 +355,11 @@ impl Run<'_> {
     }
 
     fn note_answer(&mut self, master: &'static Master, place: usize, header: &Header) {
+        let by = match self.tasks[place].kind {
+            super::edit::Kind::Create => header.created_by(),
+            _ => header.modified_by(),
+        };
+        self.user = by.map(str::to_owned).or_else(|| self.user.take());
         let check = self.scene.check(master, header);
         let is_planned = is_planned(&self.tasks[place], header, &check);
         let modified_at = header.modified_at().map(str::to_owned);
