@@ -41,7 +41,8 @@ impl Run<'_> {
             of_folder.entry(folder).or_default().push(*place);
         }
         for (folder, mut tasks) in of_folder {
-            let (found, too_many) = match self.lists(master, &folder, NAME, &self.values(&tasks, NAME)).await {
+            let (found, too_many) = match self.lists(master, &folder, NAME, &self.values(&tasks, NAME)).await
+            {
                 Ok(lists) => lists,
                 // Its creations are refused, too.
                 Err(error) if error.is_of_one() => {
@@ -163,8 +164,11 @@ impl Run<'_> {
                 Err(error) => return Err(error),
             };
             for place in tasks {
-                let fits: Vec<_> =
-                    found.iter().filter(|header| self.may_be(master, place, header, field)).cloned().collect();
+                let fits: Vec<_> = found
+                    .iter()
+                    .filter(|header| self.may_be(master, place, header, field))
+                    .cloned()
+                    .collect();
                 if !fits.is_empty() {
                     fitting.insert(place, fits);
                 }
@@ -207,7 +211,8 @@ impl Run<'_> {
         } else {
             let check = self.scene.check(master, header);
             let is_planned = |id: &str| {
-                [master.number.field, "active"].contains(&id) || task.fields.iter().any(|change| change.id == id)
+                [master.number.field, "active"].contains(&id)
+                    || task.fields.iter().any(|change| change.id == id)
             };
             self.is_done(master, place, header)
                 && !header.has_besides(&check, is_planned)
