@@ -164,7 +164,10 @@ impl<'a> Writer<'a> {
             self.datetime(value)?;
         } else if value.is_instance(types(py)?.date.bind(py))? {
             let day = value.call_method0("isoformat")?.extract::<String>()?;
-            self.quoted(&format!("{day}T00:00:00Z"));
+            match self.keeps_zones {
+                true => self.zoned(&day),
+                false => self.quoted(&format!("{day}T00:00:00Z")),
+            }
         } else if value.is_instance(types(py)?.uuid.bind(py))? {
             let text = value.str()?;
             self.quoted(text.to_str()?);
@@ -272,18 +275,28 @@ impl<'a> Writer<'a> {
             );
         }
         let utc = (&types(py)?.utc,);
-        let value = if self.keeps_zones { value.clone() } else { value.call_method1("astimezone", utc)? };
+        let value = match self.keeps_zones {
+            true => value.clone(),
+            false => value
+                .call_method1("astimezone", utc)
+                .map_err(|error| self.refuse(py, &format!("is no time in UTC: {}", error.value(py))))?,
+        };
         let precision =
             if value.getattr("microsecond")?.extract::<u32>()? < 1000 { "seconds" } else { "milliseconds" };
         let text: String = value.call_method1("isoformat", ("T", precision))?.extract()?;
         if self.keeps_zones && (offset.is_none() || offset.is_truthy()?) {
-            self.text.push_str("{\"\\u0000zoned\":");
-            self.quoted(&text);
-            self.text.push('}');
+            self.zoned(&text);
         } else {
             self.quoted(&text.replace("+00:00", "Z"));
         }
         Ok(())
+    }
+
+    /// A time or a day whose form depends on what it is for.
+    fn zoned(&mut self, text: &str) {
+        self.text.push_str("{\"\\u0000zoned\":");
+        self.quoted(text);
+        self.text.push('}');
     }
 
     fn quoted(&mut self, text: &str) {

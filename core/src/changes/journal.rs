@@ -226,7 +226,10 @@ impl Journal {
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::new(
                     ErrorKind::Conflict,
-                    format!("another process applies the journal {} at present", path.display()),
+                    format!(
+                        "another run applies the journal {} at present, in this process or in another",
+                        path.display()
+                    ),
                 ));
             }
             Err(TryLockError::Error(error)) => return Err(failed(path, "be locked", &error)),
@@ -404,7 +407,7 @@ mod tests {
         // Its process has it.
         let error = Journal::open(&path, &Handle::current(), None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
-        assert!(error.message().contains("another process applies the journal"), "{error}");
+        assert!(error.message().contains("another run applies the journal"), "{error}");
         drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for cut in whole.len() - 20..whole.len() {

@@ -349,6 +349,7 @@ async fn go_on(scene: &Scene<'_>, call: &Call) -> Result<Answer> {
     wishes.verifies = verify;
     let mut run = Run::new(scene, journal, tasks, settled, preview, Meta::default());
     run.replay(&lines).map_err(of)?;
+    run.is_resumed = true;
     finish(run, wishes, schemas).await
 }
 
@@ -380,7 +381,12 @@ async fn finish(mut run: Run<'_>, wishes: Wishes, schemas: BTreeMap<String, Stri
         None => answer(&report, run.meta),
         Some(error) => {
             let path = run.journal.path().display();
-            let text = format!("{}; resume goes on with the journal {path}", error.message());
+            // What a request says of itself is not so of the run.
+            let message = match error.kind() {
+                own::ErrorKind::Cancelled => "the run was cancelled",
+                _ => error.message(),
+            };
+            let text = format!("{message}; resume goes on with the journal {path}");
             let cost = run.meta.cost;
             Err(error
                 .with_message(text)
@@ -551,6 +557,7 @@ impl<'a> Run<'a> {
             older: HashSet::new(),
             said: HashMap::new(),
             user: None,
+            is_resumed: false,
             reads: HashMap::new(),
             answered: HashMap::new(),
             later: Vec::new(),

@@ -77,6 +77,8 @@ pub(super) struct Run<'a> {
     /// New records whose names were looked up before they were created, and the ids of all that had one of them.
     pub(super) named: HashSet<usize>,
     pub(super) older: HashSet<String>,
+    /// Whether nothing was looked at yet of what an earlier process has sent.
+    pub(super) is_resumed: bool,
     /// When each task was sent last.
     pub(super) sent_at: Vec<Option<String>>,
     /// How often each task was sent and has not arrived.
@@ -141,8 +143,8 @@ impl Run<'_> {
                 if self.next_batch().is_some() {
                     continue;
                 }
-                if let Some(error) = self.aside.values().next() {
-                    return Err(error.clone());
+                if let Some(error) = self.of_aside() {
+                    return Err(error);
                 }
                 let is_left = self.states.iter().any(|state| matches!(state, State::Due));
                 return Ok(if is_left { End::Numbers } else { End::Complete });
@@ -219,6 +221,22 @@ impl Run<'_> {
     /// Whether the rows of a task cannot be read by this run.
     pub(super) fn is_aside(&self, place: usize) -> bool {
         self.sheet_of[place].as_ref().is_some_and(|sheet| self.aside.contains_key(sheet))
+    }
+
+    /// The error of what could not be read, with what that is.
+    fn of_aside(&self) -> Option<Error> {
+        let first = (0..self.tasks.len()).find(|place| self.is_aside(*place))?;
+        let error = self.aside.get(self.sheet_of[first].as_ref()?)?;
+        let others = match self.aside.len() - 1 {
+            0 => String::new(),
+            count => format!(", and {count} more"),
+        };
+        let (task, app) =
+            (&self.tasks[first], self.sheet_of[first].as_ref().and_then(|sheet| sheet.app_id.clone()));
+        let record = task.number.clone().or_else(|| self.record_of(first)).unwrap_or_default();
+        let app = app.map_or_else(String::new, |app| format!(", application {app}"));
+        let place = format!("{} {record}{app}", task.resource);
+        Some(error.clone().with_message(format!("{place} could not be read{others}: {}", error.message())))
     }
 
     /// Whether the service is down, by which of some pages could not be read: none of several, and none of those before. Pages
@@ -459,13 +477,18 @@ impl Run<'_> {
     /// What became of every edit.
     pub(super) fn report(&mut self, end: &'static str) -> Report {
         let mut edits = std::mem::take(&mut self.settled);
-        for (task, state) in self.tasks.iter().zip(&self.states) {
+        for (place, (task, state)) in self.tasks.iter().zip(&self.states).enumerate() {
             let waits = task.creates_record() && self.renumbering.contains(&folder_of(task));
             let outcome = match state {
                 State::Ended(outcome) => outcome.clone(),
                 State::Due if waits => Outcome::new(Fate::Left)
                     .because("the folder numbers its records itself: go on with numbers=\"service\""),
-                State::Due => Outcome::new(Fate::Left),
+                State::Due => match self.sheet_of[place].as_ref().and_then(|sheet| self.aside.get(sheet)) {
+                    Some(error) => {
+                        Outcome::new(Fate::Left).because(format!("it could not be read: {}", error.message()))
+                    }
+                    None => Outcome::new(Fate::Left),
+                },
                 State::Sent => Outcome::new(Fate::Unknown)
                     .because("the run ended before its answer came: resume finds out"),
                 State::Accepted { id, number } => {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::edit::Kind;
 use super::header::Header;
 use super::journal::Line;
@@ -343,6 +345,9 @@ impl Run<'_> {
             }
             open.extend(self.find_new(master, new).await?.into_iter().map(|place| (master, place)));
         }
+        // What an earlier process has sent has had its time.
+        let (over, mut open): (Vec<_>, Vec<_>) =
+            open.into_iter().partition(|(_, place)| self.had_its_time(*place));
         let since = self.scene.requester.clock().elapsed();
         for due in LOOKS {
             if open.is_empty() {
@@ -369,10 +374,19 @@ impl Run<'_> {
             }
             open = still;
         }
-        for (master, place) in open {
+        for (master, place) in over.into_iter().chain(open) {
             self.give_up_or_repeat(master, place).await?;
         }
+        self.is_resumed = false;
         Ok(())
+    }
+
+    /// Whether an earlier process has sent a request, and so long ago that no later look is worth a request.
+    pub(super) fn had_its_time(&self, place: usize) -> bool {
+        let time = |text: &str| Written::of(text)?.instant();
+        let (sent, now) = (self.sent_at[place].as_deref().and_then(time), time(&self.now()));
+        let last = LOOKS.last().and_then(|last| SignedDuration::try_from(*last).ok()).unwrap_or_default();
+        self.is_resumed && sent.zip(now).is_some_and(|(sent, now)| now.duration_since(sent) >= last)
     }
 
     /// What has not arrived is sent once more. Not a new record: it may still come, and would be there twice.

@@ -402,14 +402,21 @@ pub(super) fn not_read(error: &Error) -> Outcome {
     Outcome::new(Fate::Stale).because(format!("it cannot be read any more: {}", error.message()))
 }
 
-/// Whether a refusal would meet every other request.
+/// Whether it is not the service that has refused this request, but something that would meet every other, too: also what has
+/// ended a wait, or the next attempt, after an answer that asked for one.
 pub(super) fn ends_all(error: &Error) -> bool {
+    use own::ErrorKind;
     matches!(
         error.kind(),
-        own::ErrorKind::Auth
-            | own::ErrorKind::RateLimited
-            | own::ErrorKind::QuotaExceeded
-            | own::ErrorKind::Closed
+        ErrorKind::Auth
+            | ErrorKind::RateLimited
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::Closed
+            | ErrorKind::Cancelled
+            | ErrorKind::Timeout
+            | ErrorKind::Network
+            | ErrorKind::Callback
+            | ErrorKind::Internal
     )
 }
 
@@ -432,4 +439,21 @@ fn strange(task: &Task, header: &Header, check: &FieldCheck) -> Vec<Stored> {
             stored: header.field(&change.id).0.clone(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::own::ErrorKind;
+
+    #[test]
+    fn only_the_service_refuses_for_good() {
+        // After a 429 all of them are `refused`, as nothing was carried out.
+        for kind in [ErrorKind::Cancelled, ErrorKind::Timeout, ErrorKind::Network, ErrorKind::RateLimited] {
+            assert!(ends_all(&Error::new(kind, "")), "{kind:?}");
+        }
+        for kind in [ErrorKind::Validation, ErrorKind::Permission, ErrorKind::NotFound, ErrorKind::Conflict] {
+            assert!(!ends_all(&Error::new(kind, "")), "{kind:?}");
+        }
+    }
 }

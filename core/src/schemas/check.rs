@@ -257,7 +257,7 @@ impl FieldCheck {
         let reads: Vec<_> =
             [self.reads_schema, self.reads_record].into_iter().flatten().map(short_id).collect();
         let first = match reads.as_slice() {
-            [] => String::new(),
+            [] => ":".to_owned(),
             reads => format!(": call {} first, or", reads.join(" and ")),
         };
         let Open { problem, instead } = open;

@@ -2,8 +2,9 @@
 //! sent in UTC, and of a field that is a day it is not known which day it means, as it may be another one in UTC.
 //!
 //! A binding writes `{"\u{0}zoned": "2026-05-01T00:00:00+02:00"}` for one that is not in UTC, and the same without a zone for one
-//! that has none; no JSON of a person has that name.
+//! that has none, and a day without a time; no JSON of a person has that name.
 
+use jiff::civil::Time;
 use serde_json::{Map, Value};
 
 use crate::catalog::{Handler, Kind, Operation, Parameter};
@@ -81,7 +82,8 @@ fn written(place: &str, time: String, form: Form) -> Result<String> {
     let written = Written::of(&time);
     let is_elsewhere = written.is_some_and(Written::is_elsewhere);
     match (written, form) {
-        (Some(Written::Local(_)), Form::OfRows) => Ok(time),
+        (Some(Written::Local(_) | Written::Day(_)), Form::OfRows) => Ok(time),
+        (Some(Written::Day(day)), _) => Ok(text_of(day.to_datetime(Time::midnight()))),
         (Some(Written::Local(_)), _) => {
             Err(Error::config(format!("{place} is a time without a zone, {time}: give it one")))
         }
@@ -154,6 +156,11 @@ mod tests {
                 "changes.preview",
                 json!({"rows": [{"due": zoned("2026-05-01T00:00:00")}]}),
                 json!({"rows": [{"due": "2026-05-01T00:00:00"}]}),
+            ),
+            (
+                "changes.preview",
+                json!({"rows": [{"due": zoned("2026-05-01")}], "edits": [{"fields": {"due": zoned("2026-05-01")}}]}),
+                json!({"rows": [{"due": "2026-05-01"}], "edits": [{"fields": {"due": "2026-05-01T00:00:00Z"}}]}),
             ),
             // Zones of old have seconds.
             (

@@ -305,7 +305,7 @@ impl Run<'_> {
         let mut looks = std::iter::once(std::time::Duration::ZERO).chain(LOOKS).peekable();
         while let Some(due) = looks.next().filter(|_| !open.is_empty()) {
             self.pause((since + due).saturating_sub(self.scene.requester.clock().elapsed())).await?;
-            let is_last = looks.peek().is_none();
+            let is_last = looks.peek().is_none() || open.iter().all(|place| self.had_its_time(*place));
             let mut still = Vec::new();
             for (places, shown) in self.look_at_parts(&open).await? {
                 let Ok(shown) = shown else {

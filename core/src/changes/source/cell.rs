@@ -48,11 +48,11 @@ pub(crate) fn in_zone(zone: Option<&TimeZone>, value: &Value) -> Value {
     // Short spellings are no times.
     let local = (text.as_bytes().get(4) == Some(&b'-')).then(|| text.parse::<DateTime>().ok()).flatten();
     let has_zone = text.parse::<jiff::Timestamp>().is_ok();
-    // An hour that the clocks leave out is no time.
+    // An hour that the clocks leave out is no time, and one that they have twice may be either.
     let instant = |local: DateTime| {
         let instant = zone.to_ambiguous_timestamp(local);
-        let is_left_out = matches!(instant.offset(), AmbiguousOffset::Gap { .. });
-        instant.compatible().ok().filter(|_| !is_left_out)
+        let is_one = matches!(instant.offset(), AmbiguousOffset::Unambiguous { .. });
+        instant.compatible().ok().filter(|_| is_one)
     };
     match local.filter(|_| !has_zone).and_then(instant) {
         Some(instant) => instant.to_string().into(),
@@ -74,6 +74,7 @@ mod tests {
             ("2026-07-01T08:30:00+02:00", "2026-07-01T08:30:00+02:00"),
             ("2026-07-01", "2026-06-30T23:00:00Z"),
             ("2026-03-29 01:30", "2026-03-29 01:30"),
+            ("2026-10-25 01:30", "2026-10-25 01:30"),
             ("Fall 2026 and more", "Fall 2026 and more"),
         ] {
             assert_eq!(in_zone(Some(&zone), &text.into()), expected, "{text}");

@@ -51,11 +51,11 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     is Float -> if (value.isFinite()) JsonPrimitive(value) else throw notANumber(name, value)
     is Byte, is Short, is Int, is Long, is UInt, is ULong, is BigInteger, is BigDecimal ->
         JsonUnquotedLiteral(value.toString())
-    is LocalDate -> JsonPrimitive("${value}T00:00:00Z")
+    is LocalDate -> zoned(value.toString())
     // A fraction only if it is not zero, with three digits.
     is Instant -> JsonPrimitive(value.truncatedTo(ChronoUnit.MILLIS).toString())
     is kotlin.time.Instant -> jsonOf(name, value.toJavaInstant())
-    is OffsetDateTime -> zoned(value) ?: jsonOf(name, value.toInstant())
+    is OffsetDateTime -> timeOf(name, value)
     is ZonedDateTime -> jsonOf(name, value.toOffsetDateTime())
     // Before `Iterable`, which it is too.
     is Path -> JsonPrimitive(value.toString())
@@ -68,11 +68,12 @@ internal fun jsonOf(name: String, value: Any?): JsonElement = when (value) {
     }
 }
 
-/** One in another zone than UTC: what it is for decides in which form it is sent. */
-private fun zoned(value: OffsetDateTime): JsonElement? = if (value.offset == ZoneOffset.UTC) {
-    null
-} else {
-    JsonObject(mapOf("\u0000zoned" to JsonPrimitive(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(value.truncatedTo(ChronoUnit.MILLIS)))))
+private fun timeOf(name: String, value: OffsetDateTime): JsonElement = when (value.offset) {
+    ZoneOffset.UTC -> jsonOf(name, value.toInstant())
+    else -> zoned(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(value.truncatedTo(ChronoUnit.MILLIS)))
 }
+
+/** A day, or a time in another zone than UTC: what it is for decides in which form it is sent. */
+private fun zoned(text: String): JsonElement = JsonObject(mapOf("\u0000zoned" to JsonPrimitive(text)))
 
 private fun notANumber(name: String, value: Number) = configError("$name is $value, which JSON has no number for")
