@@ -15,8 +15,9 @@ Result = TypeVar("Result")
 
 _bridges: dict[asyncio.AbstractEventLoop, _native.Bridge] = {}
 
-_LONGEST_END = 1.0
-"""How long a cancelled task waits for the error of its call, in seconds. It comes at once, unless the engine is stuck."""
+_LONGEST_END = 10.0
+"""How long a cancelled task waits for the error of its call, in seconds. It comes at once, unless the engine is stuck; a set
+of changes has five seconds to end in order."""
 
 
 def present_bridge() -> _native.Bridge:

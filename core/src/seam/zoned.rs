@@ -42,9 +42,29 @@ pub(super) fn to_utc(members: &mut Map<String, Value>) -> Result<()> {
 /// Puts the times among the arguments of an operation into their form.
 pub(super) fn of_arguments(operation: &Operation, arguments: &mut Map<String, Value>) -> Result<()> {
     arguments.iter_mut().try_for_each(|(name, value)| {
-        let parameter = operation.parameters.iter().find(|parameter| parameter.name == name);
-        put(name, value, parameter.map_or(Form::Utc, |parameter| form(operation, parameter)))
+        match operation.parameters.iter().find(|parameter| parameter.name == name) {
+            Some(parameter) if matches!(parameter.kind, Kind::Filters | Kind::ColorwayFilters) => {
+                of_filters(name, value, parameter.standard)
+            }
+            Some(parameter) => put(name, value, form(operation, parameter)),
+            None => put(name, value, Form::Utc),
+        }
     })
+}
+
+/// Standard fields of a filter are points in time. Others may be days.
+fn of_filters(name: &str, filters: &mut Value, standard: &[&str]) -> Result<()> {
+    let form = |field: &str| if standard.contains(&field) { Form::Utc } else { Form::Refused };
+    match filters {
+        Value::Array(conditions) => conditions.iter_mut().enumerate().try_for_each(|(index, condition)| {
+            let form = form(condition["field"].as_str().unwrap_or_default());
+            put(&format!("{name}[{index}]"), condition, form)
+        }),
+        Value::Object(conditions) => conditions
+            .iter_mut()
+            .try_for_each(|(field, condition)| put(&format!("{name}.{field}"), condition, form(field))),
+        _ => Ok(()),
+    }
 }
 
 fn form(operation: &Operation, parameter: &Parameter) -> Form {
@@ -127,8 +147,8 @@ mod tests {
             ),
             (
                 "style.list",
-                json!({"filters": {"x": {"Gt": zoned(time)}}}),
-                json!({"filters": {"x": {"Gt": utc}}}),
+                json!({"filters": {"ModifiedAt": {"Gt": zoned(time)}}}),
+                json!({"filters": {"ModifiedAt": {"Gt": utc}}}),
             ),
             ("style.update", json!({"fields": {"due": zoned(time)}}), json!({"fields": {"due": time}})),
             (
@@ -184,6 +204,18 @@ mod tests {
              \"2026-03-01\""
         );
         assert!(prepared("style.app_bom_update", rows("2026-05-01T00:00:00Z")).is_ok());
+        let condition =
+            json!({"field": "due", "operator": "Eq", "value": zoned("2026-05-01T00:00:00+02:00")});
+        for (filters, place) in [
+            (
+                json!([{"field": "ModifiedAt", "value": zoned("2026-05-01T00:00:00+02:00")}, condition]),
+                "filters[1].value",
+            ),
+            (json!({"due": {"Gt": zoned("2026-05-01T00:00:00+02:00")}}), "filters.due.Gt"),
+        ] {
+            let error = prepared("style.list", json!({"filters": filters})).unwrap_err();
+            assert!(error.message().starts_with(&format!("{place} is 2026-05-01T00:00:00+02:00")), "{error}");
+        }
         for (time, says) in [
             (json!(7), "body is no time: \"\""),
             (json!("soon"), "body is no time: \"soon\""),

@@ -101,7 +101,8 @@ public struct ChangesResource: Sendable {
     ///
     /// Each step is in the journal before a byte leaves, so that `resume` goes on after any end: nothing is lost, and
     /// nothing is done twice. A preview is applied once. The run stops in order when `budget` or the quota is used up,
-    /// which is no failure: `end` is `complete`, `budget`, `lost` or `numbers`.
+    /// which is no failure: `end` is `complete`, `budget`, `lost` or `numbers`, and `cancelled` or `failed` in the
+    /// ``BeProductError/details`` of an error.
     ///
     /// A folder may number its records itself. Then a new record is `done` with another number (`renumbered`), and
     /// further ones with a number of that folder wait until `numbers` allows them. A creation whose answer was lost is
