@@ -76,8 +76,9 @@ class DecodingTest {
         val second = """{"result": [{"id": {"no": "text"}}], "total": 3}"""
         val third = """{"result": [{"id": "c"}], "total": 3}"""
         Simulator.faults(
-            listOf(first, second, third).joinToString(",", "[", "]") {
-                """{"path": "Headers", "action": {"status": 200, "body": $it}}"""
+            // Pages that are read ahead arrive in any order.
+            listOf(first, second, third).withIndex().joinToString(",", "[", "]") { (number, page) ->
+                """{"path": "pageNumber=$number", "action": {"status": 200, "body": $page}}"""
             },
         )
         Simulator.client().use { client ->
