@@ -388,8 +388,10 @@ async fn finish(mut run: Run<'_>, wishes: Wishes, schemas: BTreeMap<String, Stri
             };
             let text = format!("{message}; resume goes on with the journal {path}");
             let cost = run.meta.cost;
+            let has_begun = run.states.iter().any(|state| !matches!(state, State::Due));
             Err(error
                 .with_message(text)
+                .with_outcome(if has_begun { own::Outcome::Unknown } else { own::Outcome::NotSent })
                 .with_details(details(&report))
                 .with_trace(run.meta.attempts, run.meta.waits, cost)
                 .with_operation(operation.id))
