@@ -35,24 +35,21 @@ impl Run<'_> {
     /// Writes down which records have the names of those that are created next: what is new then and has its values is the record.
     /// Where there are more than one list shows, a record cannot be known by its name.
     pub(super) async fn note_names(&mut self, master: &'static Master, due: &[usize]) -> Result<()> {
-        let mut of_folder: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for place in due.iter().filter(|place| self.is_known_by_name(**place)) {
-            let folder = self.tasks[*place].folder_id.clone().unwrap_or_default();
-            of_folder.entry(folder).or_default().push(*place);
-        }
-        for (folder, mut tasks) in of_folder {
+        let due = due.iter().copied().filter(|place| self.is_known_by_name(*place));
+        for (folder, mut tasks) in self.by_folder(due, NAME) {
+            for place in &tasks {
+                self.named.remove(place);
+            }
             let (found, too_many) = match self.lists(master, &folder, NAME, &self.values(&tasks, NAME)).await
             {
                 Ok(lists) => lists,
                 // Its creations are refused, too.
                 Err(error) if error.is_of_one() => {
                     self.meta.absorb(error.spent());
-                    self.named.retain(|place| !tasks.contains(place));
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            self.named.retain(|place| !tasks.contains(place));
             tasks.retain(|place| {
                 searched(&self.tasks[*place], NAME).is_some_and(|name| !too_many.contains(name))
             });
@@ -145,15 +142,8 @@ impl Run<'_> {
         places: Vec<usize>,
         field: &'static str,
     ) -> Result<HashMap<usize, Vec<Header>>> {
-        let mut of_folder: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for place in places {
-            let task = &self.tasks[place];
-            if let (Some(folder), Some(_)) = (&task.folder_id, searched(task, field)) {
-                of_folder.entry(folder.clone()).or_default().push(place);
-            }
-        }
         let mut fitting: HashMap<usize, Vec<Header>> = HashMap::new();
-        for (folder, tasks) in of_folder {
+        for (folder, tasks) in self.by_folder(places.into_iter(), field) {
             let found = match self.lists(master, &folder, field, &self.values(&tasks, field)).await {
                 Ok((found, _)) => found,
                 // A folder that is gone, or closed, shows nothing.
@@ -175,6 +165,18 @@ impl Run<'_> {
             }
         }
         Ok(fitting)
+    }
+
+    /// Tasks whose value of a field can be searched, by their folders.
+    fn by_folder(&self, places: impl Iterator<Item = usize>, field: &str) -> BTreeMap<String, Vec<usize>> {
+        let mut of_folder: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for place in places {
+            let task = &self.tasks[place];
+            if let (Some(folder), Some(_)) = (&task.folder_id, searched(task, field)) {
+                of_folder.entry(folder.clone()).or_default().push(place);
+            }
+        }
+        of_folder
     }
 
     /// The planned values of a field, each once.

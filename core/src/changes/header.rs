@@ -71,7 +71,7 @@ impl Header {
         self.value["modifiedBy"]["id"].as_str()
     }
 
-    /// Whether it has values in other fields, those that the service sets aside.
+    /// Whether it has values in other fields than these, apart from those that the service sets.
     pub(super) fn has_besides(&self, check: &FieldCheck, is_known: impl Fn(&str) -> bool) -> bool {
         self.fields().any(|field| {
             let (Some(id), type_name) = (field["id"].as_str(), field["type"].as_str()) else { return false };

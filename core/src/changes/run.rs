@@ -226,16 +226,15 @@ impl Run<'_> {
     /// The error of what could not be read, with what that is.
     fn of_aside(&self) -> Option<Error> {
         let first = (0..self.tasks.len()).find(|place| self.is_aside(*place))?;
-        let error = self.aside.get(self.sheet_of[first].as_ref()?)?;
+        let sheet = self.sheet_of[first].as_ref()?;
+        let error = self.aside.get(sheet)?;
         let others = match self.aside.len() - 1 {
             0 => String::new(),
             count => format!(", and {count} more"),
         };
-        let (task, app) =
-            (&self.tasks[first], self.sheet_of[first].as_ref().and_then(|sheet| sheet.app_id.clone()));
-        let record = task.number.clone().or_else(|| self.record_of(first)).unwrap_or_default();
-        let app = app.map_or_else(String::new, |app| format!(", application {app}"));
-        let place = format!("{} {record}{app}", task.resource);
+        let record = self.tasks[first].number.clone().or_else(|| self.record_of(first)).unwrap_or_default();
+        let app = sheet.app_id.as_ref().map_or_else(String::new, |app| format!(", application {app}"));
+        let place = format!("{} {record}{app}", sheet.resource);
         Some(error.clone().with_message(format!("{place} could not be read{others}: {}", error.message())))
     }
 
